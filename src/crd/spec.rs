@@ -31,17 +31,17 @@ use super::{limits, status::LiveStreamStatus};
     printcolumn(name = "Playback URL", type_ = "string", priority = 1, json_path = ".status.channel.playbackUrl"),
     printcolumn(name = "Reason", type_ = "string", priority = 1, json_path = ".status.conditions[?(@.type=='Ready')].reason")
 )]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("has(self.region) == has(oldSelf.region) && (!has(self.region) || self.region == oldSelf.region)")
         .message("region cannot be changed: a channel stays in the region where it was created. Create a new LiveStream in the other region and delete this one"),
-    validation = Rule::new("has(self.import) == has(oldSelf.import) && (!has(self.import) || self.import == oldSelf.import)")
+    validation = Rule::new("has(self.__import__) == has(oldSelf.__import__)")
         .message("import cannot be changed after creation: it names what this LiveStream took over. Create a new LiveStream to import something else"),
-    validation = Rule::new("!has(self.import) || !has(self.import.roomArn) || self.chat.enabled")
+    validation = Rule::new("!has(self.__import__) || !has(self.__import__.roomArn) || self.chat.enabled")
         .message("import.roomArn needs chat.enabled: true"),
-    validation = Rule::new("!has(self.region) || !has(self.import) || !has(self.import.channelArn) || self.import.channelArn.contains(':ivs:' + self.region + ':')")
+    validation = Rule::new("!has(self.region) || !has(self.__import__) || !has(self.__import__.channelArn) || self.__import__.channelArn.split(':')[3] == self.region")
         .message("import.channelArn must be in spec.region: write the region that stands in the ARN"),
-    validation = Rule::new("!has(self.region) || !has(self.import) || !has(self.import.roomArn) || self.import.roomArn.contains(':ivschat:' + self.region + ':')")
+    validation = Rule::new("!has(self.region) || !has(self.__import__) || !has(self.__import__.roomArn) || self.__import__.roomArn.split(':')[3] == self.region")
         .message("import.roomArn must be in spec.region: write the region that stands in the ARN")
 )]
 pub struct LiveStreamSpec {
@@ -115,7 +115,7 @@ fn tags_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 
 /// Settings of the Amazon IVS channel. A change is applied at once, or when the stream ends if it is live.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("!has(self.preset) || self.type.startsWith('ADVANCED_')")
         .message("preset goes with type ADVANCED_SD or ADVANCED_HD only: remove preset or change type"),
@@ -257,7 +257,7 @@ aws_enum! {
 
 /// Multitrack input: the encoder sends several qualities.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct MultitrackInputSpec {
     /// Whether multitrack input is on. Default `false`.
     #[serde(default)]
@@ -272,7 +272,7 @@ pub struct MultitrackInputSpec {
 
 /// Who may play the stream.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PlaybackSpec {
     /// `Public`: whoever knows the playback URL. `Private`: only with a signed playback token. Default `Public`.
     #[serde(default)]
@@ -291,7 +291,7 @@ pub enum PlaybackAccess {
 
 /// Settings of the IVS Chat room.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ChatSpec {
     /// Whether the stream has a chat room. `false` removes the room. Default `true`.
     #[serde(default = "yes")]
@@ -361,7 +361,7 @@ const fn yes() -> bool {
 
 /// A Lambda function that reviews messages.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ReviewHandlerSpec {
     /// ARN of the function. IVS Chat must be allowed to invoke it, and it must be in the room's region.
     #[schemars(length(max = limits::LAMBDA_ARN), regex(pattern = "^arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:.+$"))]
@@ -373,7 +373,7 @@ pub struct ReviewHandlerSpec {
 
 /// Who owns, moderates and views the stream.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct AccessSpec {
     /// Owners see server and stream key, and may do everything moderators may.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -393,7 +393,7 @@ pub struct AccessSpec {
 
 /// A user or a group of users.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.user) != has(self.group)").message("write either user or group, not both and not neither"))]
 pub struct Subject {
     /// Subject (`sub` claim) of a user.
@@ -408,7 +408,7 @@ pub struct Subject {
 
 /// Where the stream key goes.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct StreamKeySpec {
     /// Name of the Secret with keys `streamKey`, `ingestServer`, `ingestUrl`, `srtUrl` and `srtPassphrase`.
     /// Default `<name>-stream-key`. A Secret of that name that the operator did not make is left alone.
@@ -419,8 +419,12 @@ pub struct StreamKeySpec {
 
 /// An existing channel or room to take over.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = Rule::new("has(self.channelArn) || has(self.roomArn)").message("import needs channelArn, roomArn or both; leave import out to have them created"))]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("has(self.channelArn) || has(self.roomArn)").message("import needs channelArn, roomArn or both; leave import out to have them created"),
+    validation = Rule::new("has(self.channelArn) == has(oldSelf.channelArn) && (!has(self.channelArn) || self.channelArn == oldSelf.channelArn) && has(self.roomArn) == has(oldSelf.roomArn) && (!has(self.roomArn) || self.roomArn == oldSelf.roomArn)")
+        .message("import cannot be changed after creation: it names what this LiveStream took over. Create a new LiveStream to import something else")
+)]
 pub struct ImportSpec {
     /// ARN of the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -444,7 +448,7 @@ pub enum DeletionPolicy {
 
 /// How deletion goes about a running stream.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct DeletionSpec {
     /// `Stop` ends the running stream and deletes. `Wait` deletes when the stream has ended by itself. Default `Stop`.
     #[serde(default)]

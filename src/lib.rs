@@ -5,4 +5,5 @@
 //! `crd ← aws ← api`; controller and API never import each other.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod aws;
 pub mod crd;

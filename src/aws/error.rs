@@ -104,7 +104,11 @@ impl AwsError {
                 let credentials = message.contains("redential");
                 Self {
                     operation,
-                    kind: if credentials { ErrorKind::Credentials } else { ErrorKind::Unavailable },
+                    kind: if credentials {
+                        ErrorKind::Credentials
+                    } else {
+                        ErrorKind::Unavailable
+                    },
                     code: match other {
                         _ if credentials => "CredentialsNotLoaded",
                         SdkError::TimeoutError(_) => "Timeout",
@@ -122,7 +126,13 @@ impl AwsError {
 
 /// The chain of causes without the SDK's debug dump, which follows in brackets.
 fn summary(message: &str) -> String {
-    message.split(" (").next().unwrap_or(message).chars().take(300).collect()
+    message
+        .split(" (")
+        .next()
+        .unwrap_or(message)
+        .chars()
+        .take(300)
+        .collect()
 }
 
 fn kind(code: &str, status: u16) -> ErrorKind {
@@ -136,7 +146,9 @@ fn kind(code: &str, status: u16) -> ErrorKind {
         "ServiceQuotaExceededException" => ErrorKind::QuotaExceeded,
         "PendingVerification" => ErrorKind::PendingVerification,
         "AccessDeniedException" | "NotAuthorized" | "OptInRequired" => ErrorKind::AccessDenied,
-        "ExpiredTokenException" | "UnrecognizedClientException" | "IncompleteSignature"
+        "ExpiredTokenException"
+        | "UnrecognizedClientException"
+        | "IncompleteSignature"
         | "InvalidSignatureException" => ErrorKind::Credentials,
         "ValidationException" | "ValidationError" => ErrorKind::Validation,
         _ => match status {

@@ -72,7 +72,10 @@ struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { entries: HashMap::new(), sweep: 0 }
+        Self {
+            entries: HashMap::new(),
+            sweep: 0,
+        }
     }
 }
 
@@ -115,7 +118,10 @@ impl Listed for Room {
         if self.update_time != known.update_time {
             return;
         }
-        for member in [RoomMember::MaximumMessageLength, RoomMember::MaximumMessageRatePerSecond] {
+        for member in [
+            RoomMember::MaximumMessageLength,
+            RoomMember::MaximumMessageRatePerSecond,
+        ] {
             if let Some(value) = known.settings.get(&member) {
                 self.settings.entry(member).or_insert_with(|| value.clone());
             }
@@ -127,21 +133,18 @@ impl<T: Listed> Table<T> {
     /// Enters a value; true if it differs from what was known.
     fn enter(&mut self, mut value: T) -> bool {
         let sweep = self.sweep;
-        match self.entries.get_mut(value.arn()) {
-            Some((known, seen)) => {
-                value.complete_from(known);
-                *seen = sweep;
-                let differs = **known != value;
-                if differs {
-                    *known = Arc::new(value);
-                }
-                differs
-            }
-            None => {
-                self.entries.insert(value.arn().to_owned(), (Arc::new(value), sweep));
-                true
-            }
+        let Some((known, seen)) = self.entries.get_mut(value.arn()) else {
+            self.entries
+                .insert(value.arn().to_owned(), (Arc::new(value), sweep));
+            return true;
+        };
+        value.complete_from(known);
+        *seen = sweep;
+        let differs = **known != value;
+        if differs {
+            *known = Arc::new(value);
         }
+        differs
     }
 
     /// Ends a sweep: what it did not see is taken out, to be read directly by whoever needs it.
@@ -221,13 +224,21 @@ impl Inventory {
     /// The channel as last known.
     #[must_use]
     pub fn channel(&self, arn: &str) -> Option<Arc<Channel>> {
-        self.read().channels.entries.get(arn).map(|(channel, _)| Arc::clone(channel))
+        self.read()
+            .channels
+            .entries
+            .get(arn)
+            .map(|(channel, _)| Arc::clone(channel))
     }
 
     /// The room as last known.
     #[must_use]
     pub fn room(&self, arn: &str) -> Option<Arc<Room>> {
-        self.read().rooms.entries.get(arn).map(|(room, _)| Arc::clone(room))
+        self.read()
+            .rooms
+            .entries
+            .get(arn)
+            .map(|(room, _)| Arc::clone(room))
     }
 
     /// The running stream of a channel. `Err` until running streams were listed once.
@@ -236,7 +247,11 @@ impl Inventory {
     /// [`NotListed`] before the first list.
     pub fn stream(&self, channel_arn: &str) -> Result<Option<Stream>, NotListed> {
         let view = self.read();
-        if view.streams_listed { Ok(view.streams.get(channel_arn).cloned()) } else { Err(NotListed) }
+        if view.streams_listed {
+            Ok(view.streams.get(channel_arn).cloned())
+        } else {
+            Err(NotListed)
+        }
     }
 
     /// Whether the last deep pass found a stream key gone.
@@ -248,8 +263,16 @@ impl Inventory {
     /// All channels and rooms whose tags a predicate accepts: their ARNs and tags.
     pub fn tagged(&self, mut accept: impl FnMut(&Tags) -> bool) -> Vec<(String, Tags)> {
         let view = self.read();
-        let channels = view.channels.entries.values().map(|(channel, _)| (&channel.arn, &channel.tags));
-        let rooms = view.rooms.entries.values().map(|(room, _)| (&room.arn, &room.tags));
+        let channels = view
+            .channels
+            .entries
+            .values()
+            .map(|(channel, _)| (&channel.arn, &channel.tags));
+        let rooms = view
+            .rooms
+            .entries
+            .values()
+            .map(|(room, _)| (&room.arn, &room.tags));
         channels
             .chain(rooms)
             .filter(|(_, tags)| accept(tags))
@@ -304,7 +327,11 @@ impl Inventory {
             }
         }
         let missed = self.write().channels.take_missed();
-        self.wake_owners(missed.iter().map(|channel| (channel.arn.as_str(), Some(&channel.tags))));
+        self.wake_owners(
+            missed
+                .iter()
+                .map(|channel| (channel.arn.as_str(), Some(&channel.tags))),
+        );
         Ok(())
     }
 
@@ -328,7 +355,10 @@ impl Inventory {
         let (mut running, mut token) = (HashMap::new(), None);
         loop {
             let (page, next) = self.region.list_streams(&Turn::Sweep, token).await?;
-            running.extend(page.into_iter().map(|stream| (stream.channel_arn.clone(), stream)));
+            running.extend(
+                page.into_iter()
+                    .map(|stream| (stream.channel_arn.clone(), stream)),
+            );
             token = next;
             if token.is_none() {
                 break;
@@ -340,10 +370,17 @@ impl Inventory {
                 .iter()
                 .filter(|(arn, stream)| view.streams.get(*arn) != Some(stream))
                 .map(|(arn, _)| arn.clone());
-            let ended = view.streams.keys().filter(|arn| !running.contains_key(*arn)).cloned();
+            let ended = view
+                .streams
+                .keys()
+                .filter(|arn| !running.contains_key(*arn))
+                .cloned();
             // Objects that were reconciled before the first list do not know yet whether they are live.
             let first = (!view.streams_listed).then(|| view.owners.keys().cloned());
-            let changed = began_or_changed.chain(ended).chain(first.into_iter().flatten()).collect();
+            let changed = began_or_changed
+                .chain(ended)
+                .chain(first.into_iter().flatten())
+                .collect();
             view.streams = running;
             view.streams_listed = true;
             changed
@@ -356,28 +393,47 @@ impl Inventory {
         let (keys, channels): (Vec<_>, Vec<_>) = {
             let view = self.read();
             let resources = view.resources.values();
-            resources.map(|resources| (resources.stream_key.clone(), resources.channel.clone())).unzip()
+            resources
+                .map(|resources| (resources.stream_key.clone(), resources.channel.clone()))
+                .unzip()
         };
         let keys: Vec<String> = keys.into_iter().flatten().collect();
         for batch in keys.chunks(50) {
-            let existing = self.region.existing_stream_keys(&Turn::Sweep, batch.to_vec()).await?;
-            let gone: BTreeSet<_> = batch.iter().filter(|arn| !existing.contains(arn)).cloned().collect();
+            let existing = self
+                .region
+                .existing_stream_keys(&Turn::Sweep, batch.to_vec())
+                .await?;
+            let gone: BTreeSet<_> = batch
+                .iter()
+                .filter(|arn| !existing.contains(arn))
+                .cloned()
+                .collect();
             let owners: Vec<_> = {
                 let mut view = self.write();
                 view.missing_keys.retain(|arn| !batch.contains(arn));
                 let holders = view.resources.iter();
                 let owners = holders
-                    .filter(|(_, resources)| resources.stream_key.as_ref().is_some_and(|arn| gone.contains(arn)))
+                    .filter(|(_, resources)| {
+                        resources
+                            .stream_key
+                            .as_ref()
+                            .is_some_and(|arn| gone.contains(arn))
+                    })
                     .map(|(object, _)| object.clone())
                     .collect();
                 view.missing_keys.extend(gone);
                 owners
             };
-            owners.into_iter().for_each(|owner| self.wake(owner));
+            for owner in owners {
+                self.wake(owner);
+            }
         }
         let channels: Vec<String> = channels.into_iter().flatten().collect();
         for batch in channels.chunks(50) {
-            let page = self.region.batch_get_channels(&Turn::Sweep, batch.to_vec()).await?;
+            let page = self
+                .region
+                .batch_get_channels(&Turn::Sweep, batch.to_vec())
+                .await?;
             self.enter(page, |view| &mut view.channels);
         }
         Ok(())
@@ -400,9 +456,13 @@ impl Inventory {
     fn wake_owners<'a>(&self, resources: impl Iterator<Item = (&'a str, Option<&'a Tags>)>) {
         let owners: BTreeSet<ObjectKey> = {
             let view = self.read();
-            resources.filter_map(|(arn, tags)| view.owner(arn, tags)).collect()
+            resources
+                .filter_map(|(arn, tags)| view.owner(arn, tags))
+                .collect()
         };
-        owners.into_iter().for_each(|owner| self.wake(owner));
+        for owner in owners {
+            self.wake(owner);
+        }
     }
 
     fn wake(&self, owner: ObjectKey) {
@@ -452,10 +512,16 @@ mod tests {
     #[test]
     fn a_summary_does_not_hide_what_a_direct_read_told() {
         let mut table = Table::default();
-        let full = [(ChannelMember::Type, Value::text("BASIC")), (ChannelMember::ContainerFormat, Value::text("TS"))];
+        let full = [
+            (ChannelMember::Type, Value::text("BASIC")),
+            (ChannelMember::ContainerFormat, Value::text("TS")),
+        ];
         assert!(table.enter(channel(&full)), "new");
         assert!(!table.enter(channel(&full[..1])), "the same, told in part");
-        assert!(table.enter(channel(&[(ChannelMember::Type, Value::text("STANDARD"))])), "changed");
+        assert!(
+            table.enter(channel(&[(ChannelMember::Type, Value::text("STANDARD"))])),
+            "changed"
+        );
         assert_eq!(
             table.entries["a"].0.settings.get(&ChannelMember::ContainerFormat),
             Some(&Value::text("TS"))
@@ -487,6 +553,9 @@ mod tests {
         table.enter(room("1", Some(100)));
         assert!(!table.enter(room("1", None)));
         assert!(table.enter(room("2", None)));
-        assert!(table.entries["r"].0.settings.is_empty(), "not known until it is read again");
+        assert!(
+            table.entries["r"].0.settings.is_empty(),
+            "not known until it is read again"
+        );
     }
 }

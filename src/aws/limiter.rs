@@ -75,14 +75,20 @@ impl Limiter {
         let begin = Instant::now();
         let (go, went) = oneshot::channel();
         {
-            let mut queues = self.queues.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut queues = self
+                .queues
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             let queue = queues.entry(operation).or_insert_with(|| {
                 let (sender, receiver) = mpsc::unbounded_channel();
                 tokio::spawn(dispatch(operation.per_second(), receiver));
                 sender
             });
             // A closed queue means that the runtime is going down, and the call with it.
-            let _ = queue.send(Waiter { turn: turn.clone(), go });
+            let _ = queue.send(Waiter {
+                turn: turn.clone(),
+                go,
+            });
         }
         let _ = went.await;
         begin.elapsed()
@@ -132,7 +138,9 @@ impl Waiting {
         };
         match self.namespaces.iter_mut().find(|(name, _)| name == namespace) {
             Some((_, queue)) => queue.push_back(waiter),
-            None => self.namespaces.push_back((namespace.clone(), VecDeque::from([waiter]))),
+            None => self
+                .namespaces
+                .push_back((namespace.clone(), VecDeque::from([waiter]))),
         }
     }
 
@@ -159,7 +167,10 @@ mod tests {
     fn order(turns: &[Turn]) -> Vec<String> {
         let mut waiting = Waiting::default();
         for turn in turns {
-            waiting.push(Waiter { turn: turn.clone(), go: oneshot::channel().0 });
+            waiting.push(Waiter {
+                turn: turn.clone(),
+                go: oneshot::channel().0,
+            });
         }
         std::iter::from_fn(|| waiting.pop())
             .map(|waiter| match waiter.turn {
@@ -175,6 +186,9 @@ mod tests {
         let mut turns = vec![Turn::Sweep, Turn::Sweep];
         turns.extend(std::iter::repeat_n(ns("big"), 5));
         turns.push(ns("small"));
-        assert_eq!(order(&turns), ["big", "small", "big", "big", "sweep", "big", "big", "sweep"]);
+        assert_eq!(
+            order(&turns),
+            ["big", "small", "big", "big", "sweep", "big", "big", "sweep"]
+        );
     }
 }

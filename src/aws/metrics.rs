@@ -52,6 +52,8 @@ impl AwsMetrics {
     }
 
     pub(crate) fn waited(&self, operation: &'static str, waited: Duration) {
-        self.wait.get_or_create(&OperationLabel { operation }).inc_by(waited.as_secs_f64());
+        self.wait
+            .get_or_create(&OperationLabel { operation })
+            .inc_by(waited.as_secs_f64());
     }
 }

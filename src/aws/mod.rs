@@ -126,7 +126,10 @@ impl Region {
     {
         self.metrics
             .waited(operation.name(), self.limiter.acquire(operation, turn).await);
-        let result = request.await.map_err(|error| AwsError::from_sdk(operation.name(), error));
+        // Boxed: the SDK's futures are large, and thousands of reconciliations wait with one inside.
+        let result = Box::pin(request)
+            .await
+            .map_err(|error| AwsError::from_sdk(operation.name(), error));
         self.metrics.called(operation.name(), result.as_ref().err());
         result
     }

@@ -46,24 +46,36 @@ impl Value {
     }
 }
 
+/// A member of a resource that can be set.
+pub trait Member: Copy + Ord {
+    /// AWS's name of the member.
+    fn as_str(self) -> &'static str;
+
+    /// The member of that name.
+    fn from_name(name: &str) -> Option<Self>;
+
+    /// The value that means "none", if the member is optional: what it goes back to when the spec no longer has it.
+    fn unset(self) -> Option<Value>;
+}
+
 macro_rules! members {
-    ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? } unset { $($pattern:pat => $unset:expr),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "each is AWS's member of that name")]
         pub enum $name { $($variant),+ }
 
-        impl $name {
-            /// AWS's name of the member.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
+        impl Member for $name {
+            fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
 
-            /// The member of that name.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
+            fn from_name(name: &str) -> Option<Self> {
                 [$(Self::$variant),+].into_iter().find(|member| member.as_str() == name)
+            }
+
+            fn unset(self) -> Option<Value> {
+                match self { $($pattern => Some($unset),)+ _ => None }
             }
         }
     };
@@ -85,20 +97,12 @@ members! {
         AdConfiguration = "adConfigurationArn",
         FailoverSlateConfiguration = "failoverSlateConfigurationArn",
     }
-}
-
-impl ChannelMember {
-    /// The value that means "none": what an optional member goes back to when the spec no longer has it.
-    #[must_use]
-    pub fn unset(self) -> Option<Value> {
-        match self {
-            Self::MultitrackInput => Some(Value::Multitrack(None)),
-            Self::RecordingConfiguration
-            | Self::PlaybackRestrictionPolicy
-            | Self::AdConfiguration
-            | Self::FailoverSlateConfiguration => Some(Value::text("")),
-            _ => None,
-        }
+    unset {
+        Self::MultitrackInput => Value::Multitrack(None),
+        Self::RecordingConfiguration
+        | Self::PlaybackRestrictionPolicy
+        | Self::AdConfiguration
+        | Self::FailoverSlateConfiguration => Value::text(""),
     }
 }
 
@@ -111,17 +115,9 @@ members! {
         ReviewHandler = "messageReviewHandler",
         LoggingConfigurations = "loggingConfigurationIdentifiers",
     }
-}
-
-impl RoomMember {
-    /// The value that means "none".
-    #[must_use]
-    pub fn unset(self) -> Option<Value> {
-        match self {
-            Self::ReviewHandler => Some(Value::ReviewHandler(None)),
-            Self::LoggingConfigurations => Some(Value::Set(Vec::new())),
-            _ => None,
-        }
+    unset {
+        Self::ReviewHandler => Value::ReviewHandler(None),
+        Self::LoggingConfigurations => Value::Set(Vec::new()),
     }
 }
 

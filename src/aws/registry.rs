@@ -1,4 +1,4 @@
-//! The registry: one DynamoDB item a stream, for applications outside the cluster.
+//! The registry: one `DynamoDB` item a stream, for applications outside the cluster.
 //!
 //! Nothing inside trusts it over Kubernetes. Writes are conditional on the generation, so a stale writer loses.
 
@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     types::{
-        AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-        ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
+        AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+        Projection, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
     },
 };
 use jiff::Timestamp;
@@ -58,11 +58,7 @@ impl Record {
     #[must_use]
     pub fn digest(&self) -> String {
         let json = serde_json::to_vec(self).unwrap_or_default();
-        Sha256::digest(json).iter().take(8).fold(String::new(), |mut hex, byte| {
-            use std::fmt::Write;
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        crate::hex(&Sha256::digest(json)[..8])
     }
 
     fn into_item(self, now: Timestamp) -> HashMap<String, AttributeValue> {
@@ -73,7 +69,10 @@ impl Record {
             ("uid".to_owned(), text(self.uid)),
             ("namespace".to_owned(), text(self.namespace)),
             ("name".to_owned(), text(self.name)),
-            ("owners".to_owned(), AttributeValue::L(self.owners.into_iter().map(text).collect())),
+            (
+                "owners".to_owned(),
+                AttributeValue::L(self.owners.into_iter().map(text).collect()),
+            ),
             ("region".to_owned(), text(self.region)),
             ("channelArn".to_owned(), text(self.channel_arn)),
             ("playbackUrl".to_owned(), text(self.playback_url)),
@@ -81,10 +80,16 @@ impl Record {
             ("state".to_owned(), text(self.state)),
             ("createdAt".to_owned(), text(self.created_at)),
             ("updatedAt".to_owned(), text(now.to_string())),
-            ("generation".to_owned(), AttributeValue::N(self.generation.to_string())),
+            (
+                "generation".to_owned(),
+                AttributeValue::N(self.generation.to_string()),
+            ),
         ]);
         item.extend(self.title.map(|title| ("title".to_owned(), text(title))));
-        item.extend(self.chat_room_arn.map(|arn| ("chatRoomArn".to_owned(), text(arn))));
+        item.extend(
+            self.chat_room_arn
+                .map(|arn| ("chatRoomArn".to_owned(), text(arn))),
+        );
         item
     }
 }
@@ -103,7 +108,11 @@ pub struct Registry {
 
 impl Registry {
     pub(super) fn new(client: Client, table: String, metrics: AwsMetrics) -> Self {
-        Self { client, table, metrics }
+        Self {
+            client,
+            table,
+            metrics,
+        }
     }
 
     /// Writes a record unless a newer generation stands there, which is a [`ErrorKind::Conflict`].
@@ -137,7 +146,12 @@ impl Registry {
                 return Ok(());
             }
             for item in items {
-                let request = self.client.delete_item().table_name(&self.table).set_key(Some(item)).send();
+                let request = self
+                    .client
+                    .delete_item()
+                    .table_name(&self.table)
+                    .set_key(Some(item))
+                    .send();
                 self.counted("DeleteItem", request).await?;
             }
         }
@@ -167,7 +181,11 @@ impl Registry {
             Err(error) if error.code == "ResourceInUseException" => return Ok(()),
             created => created.map(drop)?,
         }
-        let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name("ttl").build().ok();
+        let ttl = TimeToLiveSpecification::builder()
+            .enabled(true)
+            .attribute_name("ttl")
+            .build()
+            .ok();
         let request = self
             .client
             .update_time_to_live()
@@ -185,7 +203,7 @@ impl Registry {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let result = request.await.map_err(|error| {
+        let result = Box::pin(request).await.map_err(|error| {
             let mut error = AwsError::from_sdk(operation, error);
             if error.code == "ConditionalCheckFailedException" {
                 error.kind = ErrorKind::Conflict;

@@ -15,7 +15,9 @@ macro_rules! with_settings {
         for (member, value) in $settings {
             request = match (member, value) {
                 (RoomMember::Name, Value::Text(text)) => request.name(text),
-                (RoomMember::MaximumMessageLength, Value::Number(number)) => request.maximum_message_length(*number),
+                (RoomMember::MaximumMessageLength, Value::Number(number)) => {
+                    request.maximum_message_length(*number)
+                }
                 (RoomMember::MaximumMessageRatePerSecond, Value::Number(number)) => {
                     request.maximum_message_rate_per_second(*number)
                 }
@@ -49,7 +51,10 @@ macro_rules! room {
         let limits: Option<(Option<i32>, Option<i32>)> = $limits;
         let mut settings = RoomSettings::from([
             (RoomMember::Name, Value::text(answer.name.unwrap_or_default())),
-            (RoomMember::ReviewHandler, Value::ReviewHandler(handler(answer.message_review_handler))),
+            (
+                RoomMember::ReviewHandler,
+                Value::ReviewHandler(handler(answer.message_review_handler)),
+            ),
             (
                 RoomMember::LoggingConfigurations,
                 Value::set(answer.logging_configuration_identifiers.unwrap_or_default()),
@@ -64,7 +69,10 @@ macro_rules! room {
             id: answer.id.unwrap_or_default(),
             tags: answer.tags.unwrap_or_default().into_iter().collect(),
             settings,
-            update_time: answer.update_time.map(|time| time.to_string()).unwrap_or_default(),
+            update_time: answer
+                .update_time
+                .map(|time| time.to_string())
+                .unwrap_or_default(),
         }
     }};
 }
@@ -72,13 +80,20 @@ macro_rules! room {
 fn handler(handler: Option<types::MessageReviewHandler>) -> Option<(String, String)> {
     let handler = handler?;
     let uri = handler.uri.filter(|uri| !uri.is_empty())?;
-    let fallback = handler.fallback_result.map(|fallback| fallback.as_str().to_owned());
+    let fallback = handler
+        .fallback_result
+        .map(|fallback| fallback.as_str().to_owned());
     Some((uri, fallback.unwrap_or_else(|| "ALLOW".to_owned())))
 }
 
 impl Region {
     /// Creates a room. Never retried: AWS knows no idempotency token.
-    pub async fn create_room(&self, turn: &Turn, settings: &RoomSettings, tags: &Tags) -> Result<Room, AwsError> {
+    pub async fn create_room(
+        &self,
+        turn: &Turn,
+        settings: &RoomSettings,
+        tags: &Tags,
+    ) -> Result<Room, AwsError> {
         let request = with_settings!(self.chat.create_room(), settings)
             .set_tags(Some(tags.clone().into_iter().collect()))
             .send();
@@ -90,7 +105,11 @@ impl Region {
     /// Reads one room with all its settings.
     pub async fn get_room(&self, turn: &Turn, arn: &str) -> Result<Room, AwsError> {
         let room = self
-            .call(Operation::GetRoom, turn, self.chat.get_room().identifier(arn).send())
+            .call(
+                Operation::GetRoom,
+                turn,
+                self.chat.get_room().identifier(arn).send(),
+            )
             .await?;
         let limits = Some((room.maximum_message_length, room.maximum_message_rate_per_second));
         Ok(room!(room, limits))
@@ -112,7 +131,12 @@ impl Region {
 
     /// One page of all rooms.
     pub async fn list_rooms(&self, turn: &Turn, token: Option<String>) -> Result<Page<Room>, AwsError> {
-        let request = self.chat.list_rooms().max_results(50).set_next_token(token).send();
+        let request = self
+            .chat
+            .list_rooms()
+            .max_results(50)
+            .set_next_token(token)
+            .send();
         let page = self.call(Operation::ListRooms, turn, request).await?;
         Ok((
             page.rooms.into_iter().map(|room| room!(room, None)).collect(),
@@ -121,7 +145,12 @@ impl Region {
     }
 
     /// Changes settings of a room.
-    pub async fn update_room(&self, turn: &Turn, arn: &str, settings: &RoomSettings) -> Result<Room, AwsError> {
+    pub async fn update_room(
+        &self,
+        turn: &Turn,
+        arn: &str,
+        settings: &RoomSettings,
+    ) -> Result<Room, AwsError> {
         let request = with_settings!(self.chat.update_room().identifier(arn), settings).send();
         let room = self.call(Operation::UpdateRoom, turn, request).await?;
         let limits = Some((room.maximum_message_length, room.maximum_message_rate_per_second));
@@ -130,8 +159,12 @@ impl Region {
 
     /// Deletes a room.
     pub async fn delete_room(&self, turn: &Turn, arn: &str) -> Result<(), AwsError> {
-        self.call(Operation::DeleteRoom, turn, self.chat.delete_room().identifier(arn).send())
-            .await
-            .map(drop)
+        self.call(
+            Operation::DeleteRoom,
+            turn,
+            self.chat.delete_room().identifier(arn).send(),
+        )
+        .await
+        .map(drop)
     }
 }

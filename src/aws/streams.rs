@@ -24,7 +24,12 @@ impl Region {
 
     /// One page of all running streams.
     pub async fn list_streams(&self, turn: &Turn, token: Option<String>) -> Result<Page<Stream>, AwsError> {
-        let request = self.ivs.list_streams().max_results(100).set_next_token(token).send();
+        let request = self
+            .ivs
+            .list_streams()
+            .max_results(100)
+            .set_next_token(token)
+            .send();
         let page = self.call(Operation::ListStreams, turn, request).await?;
         let streams = page
             .streams

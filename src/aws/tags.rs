@@ -12,7 +12,12 @@ impl Region {
 
     /// Removes tags of a channel; absent ones are ignored.
     pub async fn untag_channel(&self, turn: &Turn, arn: &str, keys: &[String]) -> Result<(), AwsError> {
-        let request = self.ivs.untag_resource().resource_arn(arn).set_tag_keys(Some(keys.to_vec())).send();
+        let request = self
+            .ivs
+            .untag_resource()
+            .resource_arn(arn)
+            .set_tag_keys(Some(keys.to_vec()))
+            .send();
         self.call(Operation::UntagResource, turn, request).await.map(drop)
     }
 
@@ -25,7 +30,12 @@ impl Region {
 
     /// Removes tags of a room; absent ones are ignored.
     pub async fn untag_room(&self, turn: &Turn, arn: &str, keys: &[String]) -> Result<(), AwsError> {
-        let request = self.chat.untag_resource().resource_arn(arn).set_tag_keys(Some(keys.to_vec())).send();
+        let request = self
+            .chat
+            .untag_resource()
+            .resource_arn(arn)
+            .set_tag_keys(Some(keys.to_vec()))
+            .send();
         self.call(Operation::UntagRoom, turn, request).await.map(drop)
     }
 }

@@ -121,12 +121,16 @@ impl Conditions {
     ) {
         let status = if status { "True" } else { "False" };
         let message = message.into();
-        if let Some(existing) = self.0.iter_mut().find(|condition| condition.type_ == type_.as_str()) {
+        if let Some(existing) = self
+            .0
+            .iter_mut()
+            .find(|condition| condition.type_ == type_.as_str())
+        {
             if existing.status != status {
                 existing.last_transition_time = Time(now);
-                existing.status = status.to_owned();
+                status.clone_into(&mut existing.status);
             }
-            existing.reason = reason.as_str().to_owned();
+            reason.as_str().clone_into(&mut existing.reason);
             existing.message = message;
             existing.observed_generation = Some(generation);
         } else {
@@ -155,13 +159,18 @@ impl Conditions {
     /// Whether a condition is there and true.
     #[must_use]
     pub fn is_true(&self, type_: ConditionType) -> bool {
-        self.get(type_).is_some_and(|condition| condition.status == "True")
+        self.get(type_)
+            .is_some_and(|condition| condition.status == "True")
     }
 
     /// Back to the form of the status, in the order of [`ConditionType::ALL`] so that equal states compare equal.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<Condition> {
-        let rank = |condition: &Condition| ConditionType::ALL.iter().position(|t| t.as_str() == condition.type_);
+        let rank = |condition: &Condition| {
+            ConditionType::ALL
+                .iter()
+                .position(|t| t.as_str() == condition.type_)
+        };
         self.0.sort_by_key(rank);
         self.0
     }
@@ -175,11 +184,35 @@ mod tests {
     fn transition_time_moves_only_when_the_status_flips() {
         let (early, late) = (Timestamp::UNIX_EPOCH, Timestamp::MAX);
         let mut conditions = Conditions::default();
-        conditions.set(ConditionType::Ready, false, Reason::Creating, "creating the channel", 1, early);
-        conditions.set(ConditionType::Ready, false, Reason::Updating, "changing the channel", 2, late);
+        conditions.set(
+            ConditionType::Ready,
+            false,
+            Reason::Creating,
+            "creating the channel",
+            1,
+            early,
+        );
+        conditions.set(
+            ConditionType::Ready,
+            false,
+            Reason::Updating,
+            "changing the channel",
+            2,
+            late,
+        );
         let ready = conditions.get(ConditionType::Ready).unwrap();
-        assert_eq!((ready.last_transition_time.0, ready.observed_generation), (early, Some(2)));
+        assert_eq!(
+            (ready.last_transition_time.0, ready.observed_generation),
+            (early, Some(2))
+        );
         conditions.set(ConditionType::Ready, true, Reason::Ready, "", 2, late);
-        assert_eq!(conditions.get(ConditionType::Ready).unwrap().last_transition_time.0, late);
+        assert_eq!(
+            conditions
+                .get(ConditionType::Ready)
+                .unwrap()
+                .last_transition_time
+                .0,
+            late
+        );
     }
 }

@@ -413,7 +413,10 @@ pub struct StreamKeySpec {
     /// Name of the Secret with keys `streamKey`, `ingestServer`, `ingestUrl`, `srtUrl` and `srtPassphrase`.
     /// Default `<name>-stream-key`. A Secret of that name that the operator did not make is left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    )]
     pub secret_name: Option<String>,
 }
 

@@ -1,0 +1,136 @@
+//! The creation intent: written with the finalizer, in one conflict-checked patch, before anything is created.
+
+use jiff::Timestamp;
+use kube::{
+    Api, ResourceExt,
+    api::{Patch, PatchParams},
+};
+use serde_json::json;
+
+use super::observed::{Intent, Kind, SeenIntent, StepError};
+use crate::crd::{FIELD_MANAGER, FINALIZER, LiveStream, LiveStreamStatus, annotations::CREATION_INTENT};
+
+/// The part of the object's intent whose outcome is open: its resource is not in the status, and AWS is not known to
+/// have refused it.
+pub fn outstanding(
+    object: &LiveStream,
+    status: &LiveStreamStatus,
+    is_refused: impl Fn(Kind, Timestamp) -> bool,
+) -> SeenIntent {
+    let Some(mut intent) = read(object) else {
+        return SeenIntent::None;
+    };
+    intent.what.retain(|kind| {
+        let settled = match kind {
+            Kind::Channel => status.channel.is_some(),
+            Kind::Room => status.chat.is_some(),
+        };
+        !settled && !is_refused(*kind, intent.at)
+    });
+    if intent.what.is_empty() {
+        SeenIntent::None
+    } else {
+        SeenIntent::Pending(intent)
+    }
+}
+
+/// The intent that stands in the object. One that somebody has garbled counts as old and whole: everything is looked
+/// up before it is created.
+fn read(object: &LiveStream) -> Option<Intent> {
+    let annotation = object.annotations().get(CREATION_INTENT)?;
+    Some(serde_json::from_str(annotation).unwrap_or_else(|_| Intent {
+        what: vec![Kind::Channel, Kind::Room],
+        name: String::new(),
+        at: Timestamp::UNIX_EPOCH,
+    }))
+}
+
+/// How often a patch is tried again when somebody else writes the object all the time.
+const ATTEMPTS: u32 = 10;
+
+/// Writes finalizer and intent. [`StepError::Stale`] if the object is not as this pass saw it any more: another spec,
+/// another intent, deleted, or another object of that name.
+///
+/// What is checked is the object as the apiserver has it now, not the cache; and the patch carries its version, so
+/// that of two leaders one loses.
+pub async fn write(
+    api: &Api<LiveStream>,
+    seen: &LiveStream,
+    what: Vec<Kind>,
+    name: String,
+    now: Timestamp,
+) -> Result<Option<Intent>, StepError> {
+    let intent = (!what.is_empty()).then_some(Intent { what, name, at: now });
+    for _ in 0..ATTEMPTS {
+        let object = api.get(&seen.name_any()).await?;
+        let same = object.uid() == seen.uid()
+            && object.metadata.generation == seen.metadata.generation
+            && object.metadata.deletion_timestamp == seen.metadata.deletion_timestamp
+            && object.annotations().get(CREATION_INTENT) == seen.annotations().get(CREATION_INTENT);
+        if !same {
+            return Err(StepError::Stale);
+        }
+        let mut finalizers = object.finalizers().to_vec();
+        if !finalizers.iter().any(|finalizer| finalizer == FINALIZER) {
+            finalizers.push(FINALIZER.to_owned());
+        }
+        let mut metadata = json!({
+            "resourceVersion": object.metadata.resource_version,
+            "finalizers": finalizers,
+        });
+        if let Some(intent) = &intent {
+            metadata["annotations"] = json!({CREATION_INTENT: json!(intent).to_string()});
+        }
+        match patch(api, &object, &metadata).await {
+            Err(StepError::Stale) => {}
+            patched => return patched.map(|()| intent),
+        }
+    }
+    Err(StepError::Stale)
+}
+
+/// Removes the finalizer; that the object is gone already is success.
+pub async fn release(api: &Api<LiveStream>, seen: &LiveStream) -> Result<(), StepError> {
+    for _ in 0..ATTEMPTS {
+        let Some(object) = api.get_opt(&seen.name_any()).await? else {
+            return Ok(());
+        };
+        if object.uid() != seen.uid() {
+            return Ok(());
+        }
+        let finalizers: Vec<_> = object
+            .finalizers()
+            .iter()
+            .filter(|finalizer| *finalizer != FINALIZER)
+            .collect();
+        let metadata = json!({
+            "resourceVersion": object.metadata.resource_version,
+            "finalizers": finalizers,
+        });
+        match patch(api, &object, &metadata).await {
+            Err(StepError::Stale) => {}
+            Err(StepError::Kubernetes(error)) if is_not_found(&error) => return Ok(()),
+            released => return released,
+        }
+    }
+    Err(StepError::Stale)
+}
+
+async fn patch(
+    api: &Api<LiveStream>,
+    object: &LiveStream,
+    metadata: &serde_json::Value,
+) -> Result<(), StepError> {
+    let patch = Patch::Merge(json!({"metadata": metadata}));
+    let parameters = PatchParams {
+        field_manager: Some(FIELD_MANAGER.into()),
+        ..PatchParams::default()
+    };
+    api.patch_metadata(&object.name_any(), &parameters, &patch)
+        .await?;
+    Ok(())
+}
+
+fn is_not_found(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.is_not_found())
+}

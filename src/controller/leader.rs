@@ -1,0 +1,143 @@
+//! Leader election: which replica may write.
+//!
+//! A kept crate holds and renews the Lease. Whether we may write is judged separately, by the Lease as we last saw it
+//! and the clock: a replica that was stopped or cut off past its lease finds it expired, whatever the crate last said.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::{
+    Api, Client,
+    runtime::{WatchStreamExt, watcher},
+};
+use kube_lease_manager::{LeaseManagerBuilder, LeaseManagerError};
+use tokio::{sync::watch, task::JoinHandle};
+
+/// Name of the Lease.
+pub const LEASE: &str = "ivs-operator-controller";
+/// How long a lease holds without renewal, in seconds.
+const DURATION: u64 = 15;
+/// How long before its end the lease is renewed, in seconds.
+const GRACE: u64 = 10;
+/// How long before its end the holder stops writing: longer than one call may take to be sent.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// Knows whether this replica may write.
+#[derive(Clone, Debug)]
+pub struct Leader(Option<Held>);
+
+#[derive(Clone, Debug)]
+struct Held {
+    identity: Arc<str>,
+    lease: watch::Receiver<Option<(String, Timestamp)>>,
+}
+
+/// The task that holds the Lease. Dropping it gives the Lease back.
+#[derive(Debug)]
+pub struct Election {
+    /// Closing it is how the crate is told to give the Lease back.
+    leading: watch::Receiver<bool>,
+    watching: JoinHandle<()>,
+    task: JoinHandle<Result<kube_lease_manager::LeaseManager, LeaseManagerError>>,
+}
+
+impl Leader {
+    /// The only replica: always leads.
+    #[must_use]
+    pub const fn always() -> Self {
+        Self(None)
+    }
+
+    /// Takes part in the election.
+    pub async fn elect(
+        client: Client,
+        namespace: &str,
+        identity: String,
+    ) -> Result<(Self, Election), LeaseManagerError> {
+        let manager = LeaseManagerBuilder::new(client.clone(), LEASE)
+            .with_namespace(namespace)
+            .with_identity(identity.clone())
+            .with_duration(DURATION)
+            .with_grace(GRACE)
+            .build()
+            .await?;
+        let (leading, task) = manager.watch().await;
+        let (sender, lease) = watch::channel(None);
+        let watching = tokio::spawn(watch_lease(Api::namespaced(client, namespace), sender));
+        let leader = Self(Some(Held {
+            identity: identity.into(),
+            lease,
+        }));
+        Ok((
+            leader,
+            Election {
+                leading,
+                watching,
+                task,
+            },
+        ))
+    }
+
+    /// Whether this replica may write now.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        self.0.as_ref().is_none_or(Held::is_valid)
+    }
+
+    /// Waits until this replica's right to write is as asked for.
+    pub async fn until(&self, leading: bool) {
+        let Some(held) = &self.0 else {
+            if !leading {
+                std::future::pending::<()>().await;
+            }
+            return;
+        };
+        let mut lease = held.lease.clone();
+        while held.is_valid() != leading {
+            // A lease that nobody renews expires without an event.
+            let _ = tokio::time::timeout(Duration::from_secs(1), lease.changed()).await;
+        }
+    }
+}
+
+impl Held {
+    fn is_valid(&self) -> bool {
+        self.lease
+            .borrow()
+            .as_ref()
+            .is_some_and(|(holder, until)| **holder == *self.identity && Timestamp::now() < *until)
+    }
+}
+
+async fn watch_lease(api: Api<Lease>, sender: watch::Sender<Option<(String, Timestamp)>>) {
+    let config = watcher::Config::default().fields(&format!("metadata.name={LEASE}"));
+    let mut leases = watcher(api, config).default_backoff().applied_objects().boxed();
+    while let Some(lease) = leases.next().await {
+        if let Ok(lease) = lease {
+            sender.send_replace(holder(&lease));
+        }
+    }
+}
+
+fn holder(lease: &Lease) -> Option<(String, Timestamp)> {
+    let spec = lease.spec.as_ref()?;
+    let renewed = spec.renew_time.as_ref()?.0;
+    let duration = Duration::from_secs(u64::try_from(spec.lease_duration_seconds?).ok()?);
+    Some((
+        spec.holder_identity.clone()?,
+        renewed.checked_add(duration.saturating_sub(MARGIN)).ok()?,
+    ))
+}
+
+impl Election {
+    /// Gives the Lease back, so that a standby takes over at once.
+    pub async fn resign(self) {
+        self.watching.abort();
+        drop(self.leading);
+        if let Ok(Err(error)) = self.task.await {
+            tracing::warn!(%error, "could not give the lease back; it expires by itself");
+        }
+    }
+}

@@ -1,2 +1,101 @@
-//! Placeholder.
-fn main() {}
+//! The command `ivs-emulator`: flags, logging, signals. Everything else is in the library.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ivs_emulator::{Config, DEFAULT_ACCOUNT};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+/// Emulates Amazon IVS and Amazon IVS Chat.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Args {
+    /// Address and port to listen on; port 0 takes a free one and says which.
+    #[arg(
+        long,
+        env = "IVS_EMULATOR_LISTEN",
+        default_value = "127.0.0.1:4570",
+        value_name = "ADDRESS:PORT"
+    )]
+    listen: String,
+    /// Where clients reach this server; goes into playback URLs. Default: http://localhost:<port>.
+    #[arg(long, env = "IVS_EMULATOR_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    public_url: Option<String>,
+    /// The account that all callers belong to, whatever their access key.
+    #[arg(long, env = "IVS_EMULATOR_ACCOUNT", default_value = DEFAULT_ACCOUNT, value_name = "12 DIGITS", value_parser = account)]
+    account: String,
+    /// Misbehave within what AWS allows: late lists, lost answers, throttling, odd pages.
+    #[arg(long, env = "IVS_EMULATOR_CHAOS")]
+    chaos: bool,
+    /// Start of everything random in faults and pages; the same seed repeats the same run.
+    #[arg(long, env = "IVS_EMULATOR_SEED", value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// What to log: error, warn, info, debug, trace, or a list of target=level.
+    #[arg(long, env = "IVS_EMULATOR_LOG", default_value = "info", value_name = "FILTER", value_parser = log_filter)]
+    log: String,
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
+    if !["http", "https"].contains(&url.scheme()) || url.query().is_some() || url.fragment().is_some() {
+        return Err("must be an http or https URL without query and fragment".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 12 digits".to_owned())
+    }
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(&args.log))
+        .with_writer(std::io::stderr)
+        .init();
+    match run(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), String> {
+    let listener = TcpListener::bind(&args.listen)
+        .await
+        .map_err(|error| format!("cannot listen on --listen {}: {error}", args.listen))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    };
+    let config = Config {
+        public_url: args.public_url,
+        account: args.account,
+        seed: args.seed,
+        chaos: args.chaos,
+    };
+    ivs_emulator::serve(listener, config, shutdown)
+        .await
+        .map_err(|error| error.to_string())
+}

@@ -133,12 +133,14 @@ fn channel(plan: &mut Plan, desired: &Desired, observed: &Observed) {
         });
         return;
     }
+    // One change at a time: the answer to a change of settings tells the tags as well.
     if !(set.is_empty() && remove.is_empty()) {
         plan.steps.push(Step::TagChannel {
             arn: channel.arn.clone(),
             set,
             remove,
         });
+        return;
     }
     if changes.is_empty() {
         return;
@@ -218,12 +220,14 @@ fn room(plan: &mut Plan, desired: &Desired, observed: &Observed) {
         });
         return;
     }
+    // One change at a time: the answer to a change of settings tells the tags as well.
     if !(set.is_empty() && remove.is_empty()) {
         plan.steps.push(Step::TagRoom {
             arn: room.arn.clone(),
             set,
             remove,
         });
+        return;
     }
     if changes.is_empty() {
         return;

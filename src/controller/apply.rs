@@ -116,6 +116,7 @@ impl Worker<'_> {
                 deleted => {
                     ended(deleted, ErrorKind::NotFound)?;
                     inventory.note_gone(&arn);
+                    self.settled(Kind::Channel);
                     Fact::ChannelGone
                 }
             },
@@ -154,6 +155,7 @@ impl Worker<'_> {
             Step::DeleteRoom { arn } => {
                 ended(region.delete_room(turn, &arn).await, ErrorKind::NotFound)?;
                 inventory.note_gone(&arn);
+                self.settled(Kind::Room);
                 Fact::RoomGone
             }
             Step::FindKey { channel_arn } => self.find_key(&channel_arn).await?,
@@ -226,9 +228,14 @@ impl Worker<'_> {
             })
         });
         if result.as_ref().is_err_and(|error| error.refused) {
-            self.context.note_refused(&self.desired.identity.uid, kind);
+            self.settled(kind);
         }
         Ok(result?)
+    }
+
+    /// There is certainly nothing left of the last creation.
+    fn settled(&self, kind: Kind) {
+        self.context.note_settled(&self.desired.identity.uid, kind);
     }
 
     async fn find_key(&self, channel_arn: &str) -> Result<Fact, StepError> {

@@ -10,22 +10,22 @@ use serde_json::json;
 use super::observed::{Intent, Kind, SeenIntent, StepError};
 use crate::crd::{FIELD_MANAGER, FINALIZER, LiveStream, LiveStreamStatus, annotations::CREATION_INTENT};
 
-/// The part of the object's intent whose outcome is open: its resource is not in the status, and AWS is not known to
-/// have refused it.
+/// The part of the object's intent whose outcome is open: its resource is not in the status, and it is not known that
+/// there is none.
 pub fn outstanding(
     object: &LiveStream,
     status: &LiveStreamStatus,
-    is_refused: impl Fn(Kind, Timestamp) -> bool,
+    is_settled: impl Fn(Kind, Timestamp) -> bool,
 ) -> SeenIntent {
     let Some(mut intent) = read(object) else {
         return SeenIntent::None;
     };
     intent.what.retain(|kind| {
-        let settled = match kind {
+        let recorded = match kind {
             Kind::Channel => status.channel.is_some(),
             Kind::Room => status.chat.is_some(),
         };
-        !settled && !is_refused(*kind, intent.at)
+        !recorded && !is_settled(*kind, intent.at)
     });
     if intent.what.is_empty() {
         SeenIntent::None

@@ -107,7 +107,8 @@ struct Context {
     tasks: TaskTracker,
     stop: CancellationToken,
     backoff: Backoff,
-    refused: Mutex<HashMap<(String, Kind), Timestamp>>,
+    /// When the fate of a creation became certain: AWS refused it, or what it made was deleted again.
+    settled: Mutex<HashMap<(String, Kind), Timestamp>>,
     recorder: Recorder,
     metrics: ControllerMetrics,
 }
@@ -171,7 +172,7 @@ pub async fn run(
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
         backoff: Backoff::default(),
-        refused: Mutex::default(),
+        settled: Mutex::default(),
         metrics,
     });
     // The default region is swept from the start, so that what nobody owns any more is noticed.
@@ -393,22 +394,22 @@ impl Context {
         inventories.values().cloned().collect()
     }
 
-    fn is_refused(&self, uid: &str, kind: Kind, intended: Timestamp) -> bool {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused
+    fn is_settled(&self, uid: &str, kind: Kind, intended: Timestamp) -> bool {
+        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        settled
             .get(&(uid.to_owned(), kind))
             .is_some_and(|at| *at >= intended)
     }
 
-    fn note_refused(&self, uid: &str, kind: Kind) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.insert((uid.to_owned(), kind), Timestamp::now());
+    fn note_settled(&self, uid: &str, kind: Kind) {
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        settled.insert((uid.to_owned(), kind), Timestamp::now());
     }
 
     fn forget(&self, uid: &str) {
         self.backoff.forget(uid);
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.retain(|(refused, _), _| refused != uid);
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        settled.retain(|(of, _), _| of != uid);
     }
 
     async fn publish(&self, object: &k8s_openapi::api::core::v1::ObjectReference, event: Event) {

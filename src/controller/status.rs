@@ -197,6 +197,8 @@ pub fn status(
 }
 
 fn resources(new: &mut LiveStreamStatus, desired: &Desired, observed: &Observed) {
+    // While the object is deleted its ARNs stay: they tell that creation is over, and what to read directly.
+    let present = desired.presence == Presence::Present;
     let is_foreign = |tags| desired.identity.ownership(tags) == Ownership::Foreign;
     let channel = observed
         .channel
@@ -212,7 +214,7 @@ fn resources(new: &mut LiveStreamStatus, desired: &Desired, observed: &Observed)
         });
         let ingest = new.ingest.get_or_insert_default();
         ingest.server = ingest_server(&ingest_endpoint);
-    } else if observed.channel.is_absent() {
+    } else if observed.channel.is_absent() && present {
         (new.channel, new.stream) = (None, None);
         if let Some(ingest) = &mut new.ingest {
             ingest.stream_key_arn = None;
@@ -224,7 +226,7 @@ fn resources(new: &mut LiveStreamStatus, desired: &Desired, observed: &Observed)
             id: room.id.clone(),
             update_time: Some(room.update_time.clone()).filter(|time| !time.is_empty()),
         });
-    } else if observed.room.is_absent() {
+    } else if observed.room.is_absent() && present {
         new.chat = None;
     }
     publish(new, desired, observed);

@@ -45,12 +45,9 @@ pub struct Inner {
 }
 
 impl Inner {
-    /// Changes the behaviour; a new seed starts everything random anew.
-    pub fn set(&mut self, settings: Settings) {
-        if settings.seed != self.settings.seed {
-            self.dice = StdRng::seed_from_u64(settings.seed);
-        }
-        self.settings = settings;
+    /// Starts everything random anew.
+    pub fn reseed(&mut self) {
+        self.dice = StdRng::seed_from_u64(self.settings.seed);
     }
 
     /// Forgets every resource.

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 use ivs_emulator::{Config, DEFAULT_ACCOUNT};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,7 +22,7 @@ struct Args {
         value_name = "ADDRESS:PORT"
     )]
     listen: String,
-    /// Where clients reach this server; goes into playback URLs. Default: http://localhost:<port>.
+    /// Where clients reach this server; goes into playback URLs. By default localhost with the port of --listen.
     #[arg(long, env = "IVS_EMULATOR_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     public_url: Option<String>,
     /// The account that all callers belong to, whatever their access key.
@@ -61,8 +61,31 @@ fn log_filter(text: &str) -> Result<String, String> {
         .map_err(|error| error.to_string())
 }
 
+/// A misspelt variable would silently do nothing.
+fn check_environment(mut names: impl Iterator<Item = String>) -> Result<(), String> {
+    let command = Args::command();
+    let known: Vec<String> = command
+        .get_arguments()
+        .filter_map(|argument| argument.get_env())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    match names.find(|name| name.starts_with("IVS_EMULATOR_") && !known.contains(name)) {
+        Some(name) => Err(format!(
+            "unknown environment variable {name}; there are {}",
+            known.join(", ")
+        )),
+        None => Ok(()),
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
+    if let Err(message) =
+        check_environment(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
+    {
+        eprintln!("error: {message}");
+        return ExitCode::from(2);
+    }
     let args = Args::parse();
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(&args.log))
@@ -79,9 +102,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), String> {
-    let listener = TcpListener::bind(&args.listen)
-        .await
-        .map_err(|error| format!("cannot listen on --listen {}: {error}", args.listen))?;
+    let listener = TcpListener::bind(&args.listen).await.map_err(|error| {
+        format!(
+            "cannot listen on --listen {} (ADDRESS:PORT, such as 127.0.0.1:4570): {error}",
+            args.listen
+        )
+    })?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let shutdown = async move {

@@ -227,8 +227,8 @@ impl Request for ListRooms {
         };
         let name = self.name.filter(|name| !name.is_empty());
         let handler = self.handler.filter(|uri| !uri.is_empty());
-        let shelf = region.rooms.listed(ctx.now, ctx.list_lag());
-        let page = ctx.pager.cut(shelf, &request, |Room { summary, .. }| {
+        let rows = region.rooms.listed(ctx.now, ctx.list_lag());
+        let page = ctx.pager.cut(rows, &request, |Room { summary, .. }| {
             name.as_ref().is_none_or(|name| summary.name == *name)
                 && handler.as_ref().is_none_or(|uri| {
                     summary

@@ -51,8 +51,8 @@ impl IntoResponse for AdminError {
     }
 }
 
-fn bad(error: impl ToString) -> AdminError {
-    AdminError(StatusCode::BAD_REQUEST, error.to_string())
+fn bad(error: impl Into<String>) -> AdminError {
+    AdminError(StatusCode::BAD_REQUEST, error.into())
 }
 
 fn missing(what: impl Into<String>) -> AdminError {
@@ -60,7 +60,7 @@ fn missing(what: impl Into<String>) -> AdminError {
 }
 
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, AdminError> {
-    serde_json::from_slice(if body.is_empty() { b"{}" } else { body }).map_err(bad)
+    serde_json::from_slice(if body.is_empty() { b"{}" } else { body }).map_err(|error| bad(error.to_string()))
 }
 
 async fn unknown() -> AdminError {
@@ -114,8 +114,9 @@ async fn reset(State(emulator): App, Query(Keep { keep }): Query<Keep>) -> Resul
             if emulator.config.seed.is_none() {
                 settings.seed = inner.settings.seed;
             }
-            inner.set(settings);
+            inner.settings = settings;
         }
+        inner.reseed();
         if !kept.contains(&"faults") {
             inner.faults.replace(rules).map_err(bad)?;
         }
@@ -161,7 +162,10 @@ async fn change_settings(State(emulator): App, body: Bytes) -> Result<Json<Setti
     let change: Map<String, Value> = read(&body)?;
     emulator.with(|inner| {
         let settings = inner.settings.with(&change).map_err(bad)?;
-        inner.set(settings.clone());
+        inner.settings = settings.clone();
+        if change.contains_key("seed") {
+            inner.reseed();
+        }
         Ok(Json(settings))
     })
 }

@@ -33,7 +33,7 @@ impl std::error::Error for HangUp {}
 /// How long running requests may take when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a client may take over the head of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
+const HEADER_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Serves until `shutdown` is ready, then lets running requests end.
 pub async fn run(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {

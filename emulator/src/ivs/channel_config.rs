@@ -85,7 +85,7 @@ pub struct Basics {
     pub failover_slate_configuration_arn: String,
 }
 
-#[allow(clippy::ref_option)] // serde's signature
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)] // serde's signature
 fn preset_or_empty<S: Serializer>(preset: &Option<Preset>, serializer: S) -> Result<S::Ok, S::Error> {
     match preset {
         Some(preset) => preset.serialize(serializer),
@@ -115,7 +115,8 @@ pub struct Configuration {
     /// Container of the segments.
     pub container_format: ContainerFormat,
     /// Multitrack input.
-    pub multitrack_input_configuration: Multitrack,
+    #[serde(rename = "multitrackInputConfiguration")]
+    pub multitrack: Multitrack,
 }
 
 shape! {
@@ -183,7 +184,7 @@ impl Changes {
             channel_type.default_preset()
         };
         let or = |new: &Option<String>, old: &String| new.as_ref().unwrap_or(old).clone();
-        let multitrack = old.multitrack_input_configuration;
+        let multitrack = old.multitrack;
         let changes = self.multitrack.clone().unwrap_or_default();
         Configuration {
             basics: Basics {
@@ -208,7 +209,7 @@ impl Changes {
                 ),
             },
             container_format: self.container_format.unwrap_or(old.container_format),
-            multitrack_input_configuration: Multitrack {
+            multitrack: Multitrack {
                 enabled: changes.enabled.unwrap_or(multitrack.enabled),
                 policy: changes.policy.unwrap_or(multitrack.policy),
                 maximum_resolution: changes
@@ -243,7 +244,7 @@ impl Changes {
                 "needs maximumResolution when enabled",
             );
         }
-        if result.multitrack_input_configuration.enabled {
+        if result.multitrack.enabled {
             refuse(
                 channel_type != ChannelType::Standard,
                 "type",

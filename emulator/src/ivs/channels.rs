@@ -261,8 +261,8 @@ impl Request for ListChannels {
             size: self.max_results.unwrap_or(100),
             direction: Direction::Forward,
         };
-        let shelf = region.channels.listed(ctx.now, ctx.list_lag());
-        let page = ctx.pager.cut(shelf, &request, |channel| {
+        let rows = region.channels.listed(ctx.now, ctx.list_lag());
+        let page = ctx.pager.cut(rows, &request, |channel| {
             filters
                 .iter()
                 .all(|(member, wanted)| member(&channel.configuration.basics) == *wanted)

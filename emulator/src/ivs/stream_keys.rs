@@ -202,8 +202,8 @@ impl Request for ListStreamKeys {
             size: self.max_results.unwrap_or(1),
             direction: Direction::Forward,
         };
-        let shelf = region.stream_keys.listed(ctx.now, ctx.list_lag());
-        let page = ctx.pager.cut(shelf, &request, |key| key.channel_arn == *arn)?;
+        let rows = region.stream_keys.listed(ctx.now, ctx.list_lag());
+        let page = ctx.pager.cut(rows, &request, |key| key.channel_arn == *arn)?;
         let stream_keys = page
             .rows
             .iter()

@@ -262,8 +262,8 @@ impl Request for ListStreams {
             size: self.max_results.unwrap_or(100),
             direction: Direction::Forward,
         };
-        let shelf = region.streams.listed(ctx.now, ctx.list_lag());
-        let page = ctx.pager.cut(shelf, &request, |stream| {
+        let rows = region.streams.listed(ctx.now, ctx.list_lag());
+        let page = ctx.pager.cut(rows, &request, |stream| {
             health.is_none_or(|health| stream.summary.health == health)
         })?;
         let streams = page.rows.iter().map(|stream| &stream.summary).collect();

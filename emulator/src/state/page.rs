@@ -55,7 +55,7 @@ impl Pager<'_> {
     /// Cuts the page that `request` asks for out of the rows that `keep` accepts.
     pub fn cut<T>(
         &self,
-        shelf: &Shelf<T>,
+        source: &Shelf<T>,
         request: &PageRequest<'_>,
         mut keep: impl FnMut(&T) -> bool,
     ) -> Result<Page<T>, ApiError> {
@@ -65,8 +65,8 @@ impl Pager<'_> {
             Some(self.open(request)?)
         };
         let candidates: Box<dyn Iterator<Item = (u64, &Arc<T>)> + '_> = match (request.direction, start) {
-            (Direction::Forward, start) => Box::new(shelf.rows_after(start.unwrap_or(0))),
-            (Direction::Backward, start) => Box::new(shelf.rows_before(start.unwrap_or(u64::MAX))),
+            (Direction::Forward, start) => Box::new(source.rows_after(start.unwrap_or(0))),
+            (Direction::Backward, start) => Box::new(source.rows_before(start.unwrap_or(u64::MAX))),
         };
         let mut rows = Vec::new();
         let mut position = start;

@@ -40,12 +40,12 @@ macro_rules! choice {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name {
-            #[doc = $first_wire]
+            #[doc = concat!("`", $first_wire, "`")]
             #[default]
             #[serde(rename = $first_wire)]
             $first,
             $(
-                #[doc = $wire]
+                #[doc = concat!("`", $wire, "`")]
                 #[serde(rename = $wire)]
                 $variant,
             )*

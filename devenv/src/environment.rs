@@ -303,7 +303,8 @@ impl Environment {
         self.await_ready(part).await
     }
 
-    /// Sends a part a signal, and waits for its end if the signal is one to end by.
+    /// Sends a part a signal, and waits for its end if the signal is one to end by. A part that takes too long over
+    /// [`Signal::TERM`] is killed.
     pub async fn stop(&self, part: Part, signal: Signal) -> Result<()> {
         self.must_have(part)?;
         let mut parts = self.parts.lock().await;
@@ -313,14 +314,17 @@ impl Environment {
         if !started.process.is_alive() {
             return Ok(());
         }
+        if signal == Signal::TERM {
+            return end(part, &mut started.process).await;
+        }
         let pid = started.process.identity.pid;
-        started
-            .process
-            .signal(signal)
-            .map_err(|error| Error::CannotStart {
-                part,
-                why: format!("signal {signal} to pid {pid}: {error}"),
-            })?;
+        let failed = |error| Error::Signal {
+            part,
+            pid,
+            signal,
+            why: error,
+        };
+        started.process.signal(signal).map_err(failed)?;
         if signal.ends() && !started.process.wait(GRACE).await {
             return Err(Error::DoesNotEnd { part, pid });
         }
@@ -534,7 +538,9 @@ fn lock_folder(settings: &Settings) -> Result<File> {
 
 /// Ends a process: asks, then insists.
 async fn end(part: Part, process: &mut Process) -> Result<()> {
-    for (signal, limit) in [(Signal::TERM, GRACE), (Signal::KILL, KILLED)] {
+    // The apiserver waits a minute for its watchers to leave; what it has stored is safe with etcd.
+    let grace = if part == Part::Apiserver { GRACE / 5 } else { GRACE };
+    for (signal, limit) in [(Signal::TERM, grace), (Signal::KILL, KILLED)] {
         if process.is_alive() {
             // It may end between the look and the signal.
             let _ = process.signal(signal);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::part::Part;
+use crate::process::Signal;
 
 /// Any failure of the environment.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,18 @@ pub enum Error {
         part: Part,
         /// The reason.
         why: String,
+    },
+    /// A part could not be sent a signal.
+    #[error("{part} (pid {pid}) cannot be sent {signal}: {why}")]
+    Signal {
+        /// The part.
+        part: Part,
+        /// Its process id.
+        pid: u32,
+        /// The signal.
+        signal: Signal,
+        /// The reason.
+        why: std::io::Error,
     },
     /// A part did not end although it was killed.
     #[error("{part} (pid {pid}) does not end")]

@@ -19,7 +19,7 @@ use crate::logs::START;
 mod signal;
 
 /// What is taken over from our own environment; everything else (proxies, AWS profiles, …) stays outside.
-const INHERITED: [&str; 9] = [
+const INHERITED: [&str; 10] = [
     "PATH",
     "HOME",
     "LANG",
@@ -29,6 +29,7 @@ const INHERITED: [&str; 9] = [
     "RUST_LOG",
     "RUST_BACKTRACE",
     "XDG_CACHE_HOME",
+    "IVS_OPERATOR_LOG",
 ];
 
 /// How long a process outlives us.

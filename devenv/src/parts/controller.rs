@@ -21,6 +21,8 @@ pub(super) fn launch(context: &Context<'_>, replica: u8) -> Result<Launch> {
         // Often enough that a change made by hand is seen to be put back.
         ("--sweep-interval", "5s".to_owned()),
         ("--lease-namespace", OPERATOR_NAMESPACE.to_owned()),
+        // The same after a restart: it holds its lease still and need not wait for it to run out.
+        ("--identity", format!("controller-{replica}")),
     ];
     let launch = aws_variables(context, &format!("controller{replica}"))
         .into_iter()

@@ -174,17 +174,17 @@ mod tests {
         size: usize,
         direction: Direction,
     ) -> (Vec<i32>, usize) {
-        let (mut rows, mut token, mut pages) = (Vec::new(), String::new(), 0);
+        let (mut rows, mut token, mut count) = (Vec::new(), String::new(), 0);
         loop {
             let shelf = table.listed(Timestamp::UNIX_EPOCH, SignedDuration::ZERO);
             let page = pager
                 .cut(shelf, &request(&token, size, direction), |row| row % 2 == 1)
                 .unwrap();
-            pages += 1;
+            count += 1;
             rows.extend(page.rows.iter().map(|row| **row));
             match page.next_token {
                 Some(next) => token = next,
-                None => return (rows, pages),
+                None => return (rows, count),
             }
         }
     }

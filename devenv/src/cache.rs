@@ -20,6 +20,14 @@ pub(crate) mod dynamodb;
 pub(crate) mod kubernetes;
 pub(crate) mod oidc;
 
+/// Fills the whole cache.
+pub(crate) async fn ensure_all(progress: &Progress) -> Result<()> {
+    kubernetes::ensure(progress).await?;
+    dynamodb::ensure(progress).await?;
+    oidc::ensure(progress).await?;
+    Ok(())
+}
+
 /// How often a long build says that it goes on.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 
 use crate::builder::Builder;
+use crate::cache;
 use crate::environment::Environment;
 use crate::error::{Error, Result, file};
 use crate::part::Part;
@@ -32,6 +33,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Build and fetch the programs of others, without starting anything: once, several minutes
+    Prepare,
     /// Start everything that does not run or whose program has changed, and leave it running.
     /// With KUBECONFIG set, that cluster is used instead of one of our own
     Up(Up),
@@ -116,6 +119,9 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     // The parts run in other folders than this command.
     let dir = std::path::absolute(&dir).map_err(file(&dir))?;
     match arguments.action {
+        Action::Prepare => {
+            cache::ensure_all(&Builder::new(dir, Lifetime::Detached).into_settings().progress).await
+        }
         Action::Up(options) => up(&dir, &options).await,
         Action::Down => down(&dir).await,
         Action::Status => status(&dir).await,

@@ -5,6 +5,7 @@
 //! controller and API never import each other.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod api;
 pub mod aws;
 pub mod controller;
 pub mod crd;

@@ -1,9 +1,12 @@
-//! The one binary: `ivs-operator controller`, `ivs-operator crd`.
+//! The one binary: `ivs-operator controller`, `ivs-operator api`, `ivs-operator crd`.
 
 use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
-use ivs_operator::controller::{self, ControllerOptions};
+use ivs_operator::{
+    api::{self, ApiOptions},
+    controller::{self, ControllerOptions},
+};
 use tokio_util::sync::CancellationToken;
 
 /// Kubernetes operator that turns a LiveStream into an Amazon IVS channel and an IVS Chat room.
@@ -36,12 +39,26 @@ enum LogFormat {
     Json,
 }
 
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum CrdFormat {
+    /// For kubectl and people.
+    Yaml,
+    /// For programs.
+    Json,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Makes LiveStreams true in AWS.
     Controller(Box<ControllerOptions>),
-    /// Prints the CustomResourceDefinition as YAML.
-    Crd,
+    /// Serves the API and the web client.
+    Api(Box<ApiOptions>),
+    /// Prints the CustomResourceDefinition.
+    Crd {
+        /// In which form.
+        #[arg(long, value_enum, default_value = "yaml")]
+        format: CrdFormat,
+    },
 }
 
 #[tokio::main]
@@ -65,10 +82,18 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         return Err("a TLS provider was installed already".into());
     }
     match arguments.command {
-        Command::Crd => {
+        Command::Crd { format } => {
             use std::io::Write;
-            let yaml = serde_yaml::to_string(&ivs_operator::crd::definition())?;
-            std::io::stdout().write_all(yaml.as_bytes())?;
+            let definition = ivs_operator::crd::definition();
+            let text = match format {
+                CrdFormat::Yaml => serde_yaml::to_string(&definition)?,
+                CrdFormat::Json => serde_json::to_string_pretty(&definition)? + "\n",
+            };
+            std::io::stdout().write_all(text.as_bytes())?;
+        }
+        Command::Api(options) => {
+            start_logging(&arguments.log, arguments.log_format)?;
+            api::run(*options, kubernetes().await?, shutdown()?.cancelled_owned()).await?;
         }
         Command::Controller(options) => {
             start_logging(&arguments.log, arguments.log_format)?;

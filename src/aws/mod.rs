@@ -3,6 +3,7 @@
 //! `aws_sdk_*` appears nowhere else. The adapters translate and decide nothing: each of their functions is one call.
 
 mod channels;
+mod chat_token;
 mod error;
 pub mod inventory;
 mod limiter;
@@ -13,6 +14,7 @@ mod rooms;
 mod streams;
 mod tags;
 
+pub use chat_token::{ChatToken, ChatTokenRequest};
 pub use error::{AwsError, ErrorKind};
 pub use limiter::{Limiter, Operation, Turn};
 pub use metrics::AwsMetrics;
@@ -115,22 +117,26 @@ impl Aws {
 
 impl Region {
     /// Waits for the call's turn, makes it, counts it, and translates its error.
-    pub(crate) async fn call<T, E>(
+    pub(crate) fn call<T, E>(
         &self,
         operation: Operation,
         turn: &Turn,
-        request: impl Future<Output = Result<T, aws_sdk_ivs::error::SdkError<E>>>,
-    ) -> Result<T, AwsError>
+        request: impl Future<Output = Result<T, aws_sdk_ivs::error::SdkError<E>>> + Send,
+    ) -> impl Future<Output = Result<T, AwsError>> + Send
     where
+        T: Send,
         E: aws_sdk_ivs::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        self.metrics
-            .waited(operation.name(), self.limiter.acquire(operation, turn).await);
-        // Boxed: the SDK's futures are large, and thousands of reconciliations wait with one inside.
-        let result = Box::pin(request)
-            .await
-            .map_err(|error| AwsError::from_sdk(operation.name(), error));
-        self.metrics.called(operation.name(), result.as_ref().err());
-        result
+        // Boxed before anything waits: the SDK's futures are large, and hundreds of reconciliations hold one.
+        let request = Box::pin(request);
+        async move {
+            self.metrics
+                .waited(operation.name(), self.limiter.acquire(operation, turn).await);
+            let result = request
+                .await
+                .map_err(|error| AwsError::from_sdk(operation.name(), error));
+            self.metrics.called(operation.name(), result.as_ref().err());
+            result
+        }
     }
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Holds our crates against the RustSec advisories and crates.io's yanked versions.
+# Holds our crates against the RustSec advisories and crates.io's yanked versions. Ends with 77 where the database,
+# a git repository on github.com, cannot be reached.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$root"

@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 CARGO_DENY=0.20.2
 HELM=v4.3.1
-KUBECONFORM=v0.7.0
+KUBECONFORM=v0.8.0
 
 # A file per version says that it is there: the tools themselves do not all know theirs when built from source.
 once() {

@@ -86,6 +86,9 @@ struct Up {
     /// How many controllers run beside each other
     #[arg(long, default_value_t = 1, conflicts_with = "parts", value_parser = clap::value_parser!(u8).range(0..=9))]
     controllers: u8,
+    /// Folder of the manifests to apply; the checkout's unless given
+    #[arg(long)]
+    manifests: Option<PathBuf>,
     /// Port of API and web client; 3000 if it is free, else any
     #[arg(long)]
     api_port: Option<u16>,
@@ -153,7 +156,11 @@ async fn up(dir: &Path, options: &Up) -> Result<()> {
         return Err(Error::OtherCluster);
     }
     let wish = |given: Option<u16>, usual| given.map_or(Wish::Rather(usual), Wish::Exactly);
-    let environment = Builder::new(dir.to_owned(), Lifetime::Detached)
+    let mut builder = Builder::new(dir.to_owned(), Lifetime::Detached);
+    if let Some(manifests) = &options.manifests {
+        builder = builder.manifests(Some(manifests.clone()));
+    }
+    let environment = builder
         .parts(options.parts())
         .external_kubeconfig(external)
         .port("api", wish(options.api_port, 3000))

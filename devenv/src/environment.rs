@@ -36,7 +36,7 @@ pub struct Environment {
     built: Built,
     parts: Mutex<Parts>,
     /// Held while we use the folder: two environments in one folder would end each other.
-    lock: Option<File>,
+    _lock: Option<File>,
 }
 
 type Parts = BTreeMap<Part, Started>;
@@ -89,9 +89,7 @@ impl Environment {
         }
         let lock = lock_folder(&settings)?;
         settings.paths.start_afresh()?;
-        let mut environment = Self::with_state(settings, State::default());
-        environment.lock = Some(lock);
-        Ok(environment)
+        Ok(Self::with_state(settings, State::default(), Some(lock)))
     }
 
     /// The environment that an earlier `up` left, with the parts it has.
@@ -109,8 +107,7 @@ impl Environment {
         settings
             .external_kubeconfig
             .clone_from(&state.external_kubeconfig);
-        let mut environment = Self::with_state(settings, state);
-        environment.lock = lock;
+        let mut environment = Self::with_state(settings, state, lock);
         if alone {
             environment.build().await?;
         }
@@ -120,13 +117,15 @@ impl Environment {
     fn detached(settings: Settings) -> Result<Self> {
         settings.paths.create()?;
         let lock = lock_folder(&settings)?;
-        let state = State::load(&settings.paths.state())?.unwrap_or_default();
-        let mut environment = Self::with_state(settings, state);
-        environment.lock = Some(lock);
-        Ok(environment)
+        let Some(state) = State::load(&settings.paths.state())? else {
+            // What the logs of a finished environment had to tell, they have told.
+            settings.paths.start_afresh()?;
+            return Ok(Self::with_state(settings, State::default(), Some(lock)));
+        };
+        Ok(Self::with_state(settings, state, Some(lock)))
     }
 
-    fn with_state(settings: Settings, state: State) -> Self {
+    fn with_state(settings: Settings, state: State, lock: Option<File>) -> Self {
         let known = |record: Record| Started {
             process: Process::known(record.identity),
             fingerprint: record.fingerprint,
@@ -141,7 +140,7 @@ impl Environment {
             ports: state.ports,
             built: Built::default(),
             parts: Mutex::new(parts),
-            lock: None,
+            _lock: lock,
         }
     }
 

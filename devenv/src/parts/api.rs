@@ -8,9 +8,15 @@ use crate::tree;
 
 pub(super) fn launch(context: &Context<'_>) -> Result<Launch> {
     let launch = operator(Part::Api, context, context.paths.root())?.arg("api");
-    let defaults = [
+    let mut defaults = vec![
         ("--listen", format!("127.0.0.1:{}", context.port("api"))),
         ("--region", context.settings.region.clone()),
+        (
+            "--public-url",
+            format!("http://localhost:{}", context.port("api")),
+        ),
+        // The client while it is worked on, served by Vite.
+        ("--cors-origin", "http://localhost:5173".to_owned()),
         (
             "--oidc-issuer",
             format!("http://localhost:{}", context.port("oidc")),
@@ -18,14 +24,15 @@ pub(super) fn launch(context: &Context<'_>) -> Result<Launch> {
         ("--oidc-audience", AUDIENCE.to_owned()),
         ("--oidc-client-id", CLIENT_ID.to_owned()),
         (
-            "--client-dir",
-            tree::root().join("client/dist").display().to_string(),
-        ),
-        (
             "--chat-endpoint",
             format!("ws://localhost:{}", context.port("emulator")),
         ),
     ];
+    let client = tree::root().join("client/dist");
+    // Without a built client the API alone is still worth having.
+    if client.join("index.html").is_file() {
+        defaults.push(("--client-dir", client.display().to_string()));
+    }
     let launch = aws_variables(context, "api")
         .into_iter()
         .fold(launch, |launch, (name, value)| launch.env(name, value));

@@ -48,6 +48,8 @@ pub(super) fn launch(context: &Context<'_>) -> Result<Launch> {
         .flag("--service-account-signing-key-file", pki.key(accounts).display())
         .flag("--service-cluster-ip-range", "10.96.0.0/16")
         .flag("--authorization-mode", "RBAC")
+        // As clusters have it: what a Pod may be is for Pod Security to say.
+        .arg("--allow-privileged=true")
         .flag("--audit-policy-file", policy.display())
         .flag("--audit-log-path", context.paths.audit_log().display()))
 }

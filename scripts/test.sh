@@ -9,8 +9,6 @@ cd "$root" || exit 1
 
 # A cluster of the person's own is no place for tests.
 unset KUBECONFIG
-export IVS_OPERATOR_BIN=$target/debug/ivs-operator
-export IVS_EMULATOR_BIN=$target/debug/ivs-emulator
 
 # The parts: a name and what it does. Each runs in a shell of its own that stops at the first error.
 
@@ -37,7 +35,7 @@ part_environment() { "$target/debug/devenv" prepare; }
 
 part_rust() { cargo test --workspace --no-fail-fast; }
 
-part_boto3() { EMULATOR_BIN=$IVS_EMULATOR_BIN emulator/tests/boto3/run.sh; }
+part_boto3() { EMULATOR_BIN=$target/debug/ivs-emulator emulator/tests/boto3/run.sh; }
 
 part_client() {
   [ -e client/package.json ] || fail "client/package.json is missing"

@@ -49,7 +49,8 @@ const provider = new Provider(issuer.origin, {
     },
   ],
   jwks: { keys: [keys.signing] },
-  cookies: { keys: [keys.cookie] },
+  // The library's default, SameSite=None, is refused by browsers over plain HTTP; nothing here is cross-site.
+  cookies: { keys: [keys.cookie], long: { sameSite: 'lax' }, short: { sameSite: 'lax' } },
   scopes: ['openid', 'offline_access', 'profile', 'groups'],
   claims: {
     openid: ['sub'],

@@ -178,7 +178,15 @@ impl Worker<'_> {
                 Fact::KeyGone
             }
             Step::PublishSecret { name, key, endpoints } => {
-                secret::publish(&self.secrets(), self.object, &name, &key, &endpoints).await?;
+                secret::publish(
+                    &self.secrets(),
+                    self.object,
+                    &self.desired.identity,
+                    &name,
+                    &key,
+                    &endpoints,
+                )
+                .await?;
                 Fact::SecretPublished { key_arn: key.arn }
             }
             Step::DeleteSecret { name } => {

@@ -70,6 +70,8 @@ type Guarded = DeserializeGuard<LiveStream>;
 /// Reconciliations at the same time. They spend their time waiting for AWS's quota, which is kept elsewhere, so this
 /// bounds memory and nothing else.
 const CONCURRENCY: u16 = 512;
+/// How soon to look again at a problem whose look costs AWS nothing.
+const PROBLEM: Duration = Duration::from_secs(15);
 /// Rounds of planning in one pass; a creation takes four.
 const ROUNDS: usize = 16;
 
@@ -343,7 +345,9 @@ async fn settle(
     {
         return Action::await_change();
     }
-    if !failures.is_empty() || !plan.problems.is_empty() {
+    // A Secret is looked at without asking AWS: that can be done often, and its owner waits for it.
+    let asks_aws = |problem: &plan::Problem| problem.part != Part::StreamKey;
+    if !failures.is_empty() || plan.problems.iter().any(asks_aws) {
         let lasting = failures.iter().all(status::is_lasting);
         for failure in &failures {
             tracing::warn!(part = ?failure.part, error = %failure.error, "could not be done; trying again");
@@ -362,7 +366,8 @@ async fn settle(
     };
     context.metrics.reconciled(outcome);
     tracing::debug!(outcome, "reconciled");
-    let recheck = plan.waits.iter().map(|wait| wait.recheck).min();
+    let problems = plan.problems.iter().map(|_| PROBLEM);
+    let recheck = plan.waits.iter().map(|wait| wait.recheck).chain(problems).min();
     Action::requeue(recheck.unwrap_or_else(|| context.resync.mul_f64(rand::random_range(0.9..1.1))))
 }
 

@@ -58,10 +58,10 @@ pub async fn observe(context: &Context, object: &LiveStream, desired: &Desired) 
     let (channel, room, secret, stale) = tokio::join!(
         reader.channel(),
         reader.room(),
-        secret::see(&secrets, &desired.secret_name, &desired.identity.uid),
+        secret::see(&secrets, &desired.secret_name, &desired.identity),
         async {
             match &desired.stale_secret {
-                Some(name) => secret::see(&secrets, name, &desired.identity.uid).await,
+                Some(name) => secret::see(&secrets, name, &desired.identity).await,
                 None => Ok(SeenSecret::Absent),
             }
         },

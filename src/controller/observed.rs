@@ -75,6 +75,8 @@ pub enum SeenSecret {
     Absent,
     /// It is not the object's.
     Foreign,
+    /// It was made for an object of the same name that is gone; Kubernetes would collect it some time.
+    Predecessor,
     /// It is the object's.
     Ours {
         /// ARN of the key inside; `None` if somebody has changed its data.

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::{ByteString, api::core::v1::Secret};
+use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
 use kube::{
     Api, Resource, ResourceExt,
     api::{ObjectMeta, Patch, PatchParams, PostParams},
 };
 use sha2::{Digest, Sha256};
 
-use super::observed::{SeenSecret, StepError};
+use super::{
+    desired::Identity,
+    observed::{SeenSecret, StepError},
+};
 use crate::{
     aws::model::{Endpoints, StreamKey},
-    crd::{FIELD_MANAGER, LiveStream, annotations},
+    crd::{FIELD_MANAGER, GROUP, LiveStream, annotations},
 };
 
 /// URL that an encoder like OBS calls "server".
@@ -57,16 +60,31 @@ fn digest(uid: &str, key_arn: &str, data: &BTreeMap<String, ByteString>) -> Stri
 }
 
 /// Looks at the Secret of that name.
-pub async fn see(api: &Api<Secret>, name: &str, uid: &str) -> Result<SeenSecret, kube::Error> {
+pub async fn see(api: &Api<Secret>, name: &str, owner: &Identity) -> Result<SeenSecret, kube::Error> {
     let Some(secret) = api.get_opt(name).await? else {
         return Ok(SeenSecret::Absent);
     };
-    Ok(judge(&secret, uid))
+    Ok(judge(&secret, owner))
 }
 
-fn judge(secret: &Secret, uid: &str) -> SeenSecret {
-    if !secret.owner_references().iter().any(|owner| owner.uid == uid) {
-        return SeenSecret::Foreign;
+fn judge(secret: &Secret, owner: &Identity) -> SeenSecret {
+    let uid = &owner.uid;
+    if !secret
+        .owner_references()
+        .iter()
+        .any(|reference| reference.uid == *uid)
+    {
+        // Names are unique in a namespace: another UID under our name is that of an object that is gone.
+        let predecessor = |reference: &OwnerReference| {
+            reference.kind == LiveStream::kind(&())
+                && reference.api_version.starts_with(GROUP)
+                && reference.name == owner.name
+        };
+        return if secret.owner_references().iter().any(predecessor) {
+            SeenSecret::Predecessor
+        } else {
+            SeenSecret::Foreign
+        };
     }
     let key_arn = secret
         .annotations()
@@ -83,16 +101,19 @@ fn judge(secret: &Secret, uid: &str) -> SeenSecret {
 /// look says why.
 pub async fn publish(
     api: &Api<Secret>,
-    owner: &LiveStream,
+    object: &LiveStream,
+    owner: &Identity,
     name: &str,
     key: &StreamKey,
     endpoints: &Endpoints,
 ) -> Result<(), StepError> {
-    let uid = owner.uid().unwrap_or_default();
     let data = data(key, endpoints);
     let annotations = BTreeMap::from([
         (annotations::STREAM_KEY_ARN.to_owned(), key.arn.clone()),
-        (annotations::DIGEST.to_owned(), digest(&uid, &key.arn, &data)),
+        (
+            annotations::DIGEST.to_owned(),
+            digest(&owner.uid, &key.arn, &data),
+        ),
     ]);
     let mut secret = Secret {
         metadata: ObjectMeta {
@@ -102,7 +123,7 @@ pub async fn publish(
                 "app.kubernetes.io/managed-by".to_owned(),
                 FIELD_MANAGER.to_owned(),
             )])),
-            owner_references: owner.controller_owner_ref(&()).map(|reference| vec![reference]),
+            owner_references: object.controller_owner_ref(&()).map(|reference| vec![reference]),
             ..ObjectMeta::default()
         },
         data: Some(data),
@@ -123,7 +144,7 @@ pub async fn publish(
         created => return Ok(created.map(drop)?),
     }
     let existing = api.get(name).await?;
-    if judge(&existing, &uid) == SeenSecret::Foreign {
+    if !matches!(judge(&existing, owner), SeenSecret::Ours { .. }) {
         return Err(StepError::Stale);
     }
     secret
@@ -137,10 +158,36 @@ pub async fn publish(
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-
     use super::*;
     use crate::aws::model;
+
+    fn owner() -> Identity {
+        Identity {
+            cluster: "c".into(),
+            namespace: "ns".into(),
+            name: "a".into(),
+            uid: "u".into(),
+        }
+    }
+
+    #[test]
+    fn the_secret_of_a_predecessor_is_told_from_a_stranger() {
+        let judged = |kind: &str, name: &str| {
+            let reference = OwnerReference {
+                api_version: "ivs-operator.dev/v1alpha1".into(),
+                kind: kind.into(),
+                name: name.into(),
+                uid: "old".into(),
+                ..OwnerReference::default()
+            };
+            let mut secret = Secret::default();
+            secret.metadata.owner_references = Some(vec![reference]);
+            judge(&secret, &owner())
+        };
+        assert_eq!(judged("LiveStream", "a"), SeenSecret::Predecessor);
+        assert_eq!(judged("LiveStream", "b"), SeenSecret::Foreign);
+        assert_eq!(judged("Deployment", "a"), SeenSecret::Foreign);
+    }
 
     #[test]
     fn an_edit_by_hand_is_noticed() {
@@ -159,7 +206,7 @@ mod tests {
             data: Some(data.clone()),
             ..Secret::default()
         };
-        assert_eq!(judge(&secret, "u"), SeenSecret::Foreign);
+        assert_eq!(judge(&secret, &owner()), SeenSecret::Foreign);
         secret.metadata.owner_references = Some(vec![OwnerReference {
             uid: "u".into(),
             ..OwnerReference::default()
@@ -169,7 +216,7 @@ mod tests {
             (annotations::DIGEST.into(), digest("u", "k", &data)),
         ]));
         assert_eq!(
-            judge(&secret, "u"),
+            judge(&secret, &owner()),
             SeenSecret::Ours {
                 key_arn: Some("k".into())
             }
@@ -179,7 +226,7 @@ mod tests {
             .as_mut()
             .unwrap()
             .insert("streamKey".into(), ByteString(b"other".to_vec()));
-        assert_eq!(judge(&secret, "u"), SeenSecret::Ours { key_arn: None });
+        assert_eq!(judge(&secret, &owner()), SeenSecret::Ours { key_arn: None });
     }
 
     #[test]

@@ -102,7 +102,7 @@ async fn a_broken_object_costs_few_calls() {
 }
 
 #[tokio::test]
-async fn credentials_and_throttling() {
+async fn throttled_creates_are_tried_again_and_make_no_twin() {
     let world = world::own("throttled").await;
     let space = world.namespace("throttled").await;
     world

@@ -112,7 +112,7 @@ async fn a_creation_takes_two_mutations_and_three_writes() {
         .map(|call| call["operation"].clone())
         .collect();
     assert_eq!(mutations.len(), 2, "{mutations:?}");
-    let writes = crate::steady::writes(&audit, before);
+    let writes = crate::steady::settled_writes(&audit, before).await;
     assert_eq!(
         writes.len(),
         3,
@@ -120,7 +120,7 @@ async fn a_creation_takes_two_mutations_and_three_writes() {
     );
     let before = std::fs::read_to_string(&audit).unwrap().len();
     space.delete("a").await;
-    let writes = crate::steady::writes(&audit, before);
+    let writes = crate::steady::settled_writes(&audit, before).await;
     assert_eq!(writes.len(), 2, "Secret and finalizer: {writes:#?}");
 }
 

@@ -32,6 +32,19 @@ pub fn writes(audit: &Path, from: usize) -> Vec<String> {
         .collect()
 }
 
+/// The same, once no more come: the log is written a little after the fact.
+pub async fn settled_writes(audit: &Path, from: usize) -> Vec<String> {
+    let mut last = Vec::new();
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let now = writes(audit, from);
+        if !now.is_empty() && now == last {
+            return now;
+        }
+        last = now;
+    }
+}
+
 #[tokio::test]
 async fn ten_resync_periods_bring_no_mutation_and_no_write() {
     let world = world::own("steady").await;

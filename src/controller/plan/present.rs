@@ -285,6 +285,9 @@ fn stream_key(plan: &mut Plan, desired: &Desired, observed: &Observed) {
     }
     match &observed.secret {
         SeenSecret::Unknown => {}
+        SeenSecret::Predecessor => plan.steps.push(Step::DeleteSecret {
+            name: desired.secret_name.clone(),
+        }),
         SeenSecret::Foreign => plan.problem(
             Part::StreamKey,
             Reason::SecretNotOwned,

@@ -284,6 +284,8 @@ fn what_belongs_to_somebody_else_is_left_alone() {
     let mut observed = converged(&desired);
     observed.secret = SeenSecret::Foreign;
     expect(&desired, &observed, &["problem:SecretNotOwned"]);
+    observed.secret = SeenSecret::Predecessor;
+    expect(&desired, &observed, &["DeleteSecret"]);
 }
 
 #[test]

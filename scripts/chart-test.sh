@@ -76,6 +76,7 @@ flags() {
 
 # In what no set of values says.
 check "lint" helm lint --strict "$chart"
+check "IAM policies allow what is called, and no more" python3 scripts/chart/iam.py
 check "CRD is the generated one" cmp manifests/crd.yaml "$chart/files/crd.yaml"
 
 # Values that are refused. The words are the chart's or the schema's.

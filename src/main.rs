@@ -109,6 +109,7 @@ fn start_logging(filter: &str, format: LogFormat) -> Result<(), Box<dyn std::err
     })?;
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => logs.init(),

@@ -83,7 +83,7 @@ async fn mint(state: &AppState, caller: &Caller, request: Request) -> Result<Ans
     let region = state
         .aws
         .region(stream_view::region(&stream, &state.options.region));
-    let turn = Turn::Namespace(stream.namespace().unwrap_or_default());
+    let turn = Turn::namespace(stream.namespace().unwrap_or_default());
     let token = region
         .create_chat_token(&turn, token_request(caller, granted, &stream, room))
         .await

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Credentials,
     /// No answer, or an error on AWS's side.
     Unavailable,
+    /// Not sent: the right to it was lost while it waited for its turn.
+    Withdrawn,
 }
 
 impl ErrorKind {
@@ -42,6 +44,7 @@ impl ErrorKind {
             Self::Validation => "validation",
             Self::Credentials => "credentials",
             Self::Unavailable => "unavailable",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }
@@ -63,6 +66,16 @@ pub struct AwsError {
 }
 
 impl AwsError {
+    pub(super) fn withdrawn(operation: &'static str) -> Self {
+        Self {
+            operation,
+            kind: ErrorKind::Withdrawn,
+            code: "Withdrawn".into(),
+            message: "the right to the call was lost while it waited for its turn".into(),
+            refused: true,
+        }
+    }
+
     pub(crate) fn from_sdk<E>(operation: &'static str, error: SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

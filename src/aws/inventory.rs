@@ -319,7 +319,7 @@ impl Inventory {
         self.write().channels.sweep += 1;
         let mut token = None;
         loop {
-            let (page, next) = self.region.list_channels(&Turn::Sweep, token).await?;
+            let (page, next) = self.region.list_channels(&Turn::sweep(), token).await?;
             self.enter(page, |view| &mut view.channels);
             token = next;
             if token.is_none() {
@@ -339,7 +339,7 @@ impl Inventory {
         self.write().rooms.sweep += 1;
         let mut token = None;
         loop {
-            let (page, next) = self.region.list_rooms(&Turn::Sweep, token).await?;
+            let (page, next) = self.region.list_rooms(&Turn::sweep(), token).await?;
             self.enter(page, |view| &mut view.rooms);
             token = next;
             if token.is_none() {
@@ -354,7 +354,7 @@ impl Inventory {
     async fn list_streams(&self) -> Result<(), AwsError> {
         let (mut running, mut token) = (HashMap::new(), None);
         loop {
-            let (page, next) = self.region.list_streams(&Turn::Sweep, token).await?;
+            let (page, next) = self.region.list_streams(&Turn::sweep(), token).await?;
             running.extend(
                 page.into_iter()
                     .map(|stream| (stream.channel_arn.clone(), stream)),
@@ -401,7 +401,7 @@ impl Inventory {
         for batch in keys.chunks(50) {
             let existing = self
                 .region
-                .existing_stream_keys(&Turn::Sweep, batch.to_vec())
+                .existing_stream_keys(&Turn::sweep(), batch.to_vec())
                 .await?;
             let gone: BTreeSet<_> = batch
                 .iter()
@@ -432,7 +432,7 @@ impl Inventory {
         for batch in channels.chunks(50) {
             let page = self
                 .region
-                .batch_get_channels(&Turn::Sweep, batch.to_vec())
+                .batch_get_channels(&Turn::sweep(), batch.to_vec())
                 .await?;
             self.enter(page, |view| &mut view.channels);
         }

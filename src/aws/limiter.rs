@@ -7,7 +7,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     num::NonZeroU32,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -48,13 +48,46 @@ operations! {
     CreateChatToken = 200,
 }
 
-/// On whose behalf a call is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
+/// On whose behalf a call is made, and whether it may still be made once its turn has come.
+#[derive(Clone)]
+pub struct Turn {
+    /// Work on the `LiveStream`s of a namespace, or a sweep of the account, which gives way to the rest.
+    namespace: Option<String>,
+    permit: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+}
+
+impl Turn {
     /// Work on the `LiveStream`s of a namespace.
-    Namespace(String),
-    /// Reading the whole account; gives way to the rest.
-    Sweep,
+    pub fn namespace(namespace: impl Into<String>) -> Self {
+        Self {
+            namespace: Some(namespace.into()),
+            permit: None,
+        }
+    }
+
+    /// Reading the whole account.
+    #[must_use]
+    pub const fn sweep() -> Self {
+        Self {
+            namespace: None,
+            permit: None,
+        }
+    }
+
+    /// Only while this holds: a call may wait for minutes, and who made it may have lost the right to it by then.
+    #[must_use]
+    pub fn only_while(self, permit: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self {
+            permit: Some(Arc::new(permit)),
+            ..self
+        }
+    }
+
+    /// Whether the call may still be made.
+    #[must_use]
+    pub fn is_permitted(&self) -> bool {
+        self.permit.as_ref().is_none_or(|permit| permit())
+    }
 }
 
 /// The queues of one region.
@@ -65,7 +98,7 @@ pub struct Limiter {
 
 #[derive(Debug)]
 struct Waiter {
-    turn: Turn,
+    namespace: Option<String>,
     go: oneshot::Sender<()>,
 }
 
@@ -86,7 +119,7 @@ impl Limiter {
             });
             // A closed queue means that the runtime is going down, and the call with it.
             let _ = queue.send(Waiter {
-                turn: turn.clone(),
+                namespace: turn.namespace.clone(),
                 go,
             });
         }
@@ -133,7 +166,7 @@ impl Waiting {
     }
 
     fn push(&mut self, waiter: Waiter) {
-        let Turn::Namespace(namespace) = &waiter.turn else {
+        let Some(namespace) = &waiter.namespace else {
             return self.sweeps.push_back(waiter);
         };
         match self.namespaces.iter_mut().find(|(name, _)| name == namespace) {
@@ -164,30 +197,26 @@ impl Waiting {
 mod tests {
     use super::*;
 
-    fn order(turns: &[Turn]) -> Vec<String> {
+    fn order(waiters: &[Option<&str>]) -> Vec<String> {
         let mut waiting = Waiting::default();
-        for turn in turns {
+        for namespace in waiters {
             waiting.push(Waiter {
-                turn: turn.clone(),
+                namespace: namespace.map(ToOwned::to_owned),
                 go: oneshot::channel().0,
             });
         }
         std::iter::from_fn(|| waiting.pop())
-            .map(|waiter| match waiter.turn {
-                Turn::Namespace(namespace) => namespace,
-                Turn::Sweep => "sweep".into(),
-            })
+            .map(|waiter| waiter.namespace.unwrap_or_else(|| "sweep".into()))
             .collect()
     }
 
     #[test]
     fn namespaces_take_turns_and_sweeps_give_way_without_starving() {
-        let ns = |name: &str| Turn::Namespace(name.into());
-        let mut turns = vec![Turn::Sweep, Turn::Sweep];
-        turns.extend(std::iter::repeat_n(ns("big"), 5));
-        turns.push(ns("small"));
+        let mut waiters = vec![None, None];
+        waiters.extend([Some("big"); 5]);
+        waiters.push(Some("small"));
         assert_eq!(
-            order(&turns),
+            order(&waiters),
             ["big", "small", "big", "big", "sweep", "big", "big", "sweep"]
         );
     }

@@ -132,6 +132,9 @@ impl Region {
         async move {
             self.metrics
                 .waited(operation.name(), self.limiter.acquire(operation, turn).await);
+            if !turn.is_permitted() {
+                return Err(AwsError::withdrawn(operation.name()));
+            }
             let result = request
                 .await
                 .map_err(|error| AwsError::from_sdk(operation.name(), error));

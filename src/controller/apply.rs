@@ -28,12 +28,14 @@ pub async fn apply(
     desired: &Desired,
     steps: Vec<Step>,
 ) -> Vec<Result<Fact, Failure>> {
+    // What was decided in one term of leadership is not done in another: a call may wait for minutes.
+    let (leader, term) = (context.leader.clone(), context.leader.term());
     let worker = Worker {
         context,
         object,
         desired,
         region: context.aws.region(&desired.region),
-        turn: Turn::Namespace(desired.identity.namespace.clone()),
+        turn: Turn::namespace(&desired.identity.namespace).only_while(move || leader.term() == term),
     };
     join_all(steps.into_iter().map(|step| {
         let part = step.part();
@@ -57,7 +59,7 @@ impl Worker<'_> {
         reason = "a table of the steps: one line or two for each"
     )]
     async fn take(&self, step: Step) -> Result<Fact, StepError> {
-        if !self.context.leader.may_write() {
+        if !self.context.leader.may_write() || !self.turn.is_permitted() {
             return Err(StepError::NotLeading);
         }
         let (region, turn, inventory) = (

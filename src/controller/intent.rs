@@ -134,3 +134,53 @@ async fn patch(
 fn is_not_found(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.is_not_found())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn open(annotation: Option<&str>, status: &Value, settled: &[Kind]) -> Vec<Kind> {
+        let mut object = json!({
+            "apiVersion": "ivs-operator.dev/v1alpha1", "kind": "LiveStream",
+            "metadata": {"name": "a", "namespace": "ns"}, "spec": {}, "status": status,
+        });
+        if let Some(annotation) = annotation {
+            object["metadata"]["annotations"] = json!({CREATION_INTENT: annotation});
+        }
+        let object: LiveStream = serde_json::from_value(object).unwrap();
+        let status = object.status.clone().unwrap_or_default();
+        match outstanding(&object, &status, |kind, _| settled.contains(&kind)) {
+            SeenIntent::Pending(intent) => intent.what,
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_intent_is_open_until_its_outcome_is_known() {
+        use Kind::{Channel, Room};
+        let both = r#"{"what":["Channel","Room"],"name":"n","at":"2026-01-01T00:00:00Z"}"#;
+        let channel = json!({"channel": {"arn": "c", "playbackUrl": "p", "ingestEndpoint": "i"}});
+        for (annotation, status, settled, expected) in [
+            (None, json!({}), &[][..], vec![]),
+            (Some(both), json!({}), &[], vec![Channel, Room]),
+            (Some(both), channel, &[], vec![Room]),
+            (
+                Some(both),
+                json!({"chat": {"arn": "r", "id": "r"}}),
+                &[Channel],
+                vec![],
+            ),
+            (Some(both), json!({}), &[Room], vec![Channel]),
+            // Garbled by somebody: everything is looked up before it is created.
+            (Some("{"), json!({}), &[], vec![Channel, Room]),
+        ] {
+            assert_eq!(
+                open(annotation, &status, settled),
+                expected,
+                "{annotation:?} {status} {settled:?}"
+            );
+        }
+    }
+}

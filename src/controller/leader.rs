@@ -31,8 +31,22 @@ pub struct Leader(Option<Held>);
 #[derive(Clone, Debug)]
 struct Held {
     identity: Arc<str>,
-    lease: watch::Receiver<Option<(String, Timestamp)>>,
+    lease: watch::Receiver<Option<Holding>>,
 }
+
+/// What the Lease says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Holding {
+    holder: String,
+    /// When the holder took it over: tells one term from another of the same holder.
+    since: Option<Timestamp>,
+    /// Until when the holder may write.
+    until: Timestamp,
+}
+
+/// A term of leadership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term(Option<Timestamp>);
 
 /// The task that holds the Lease. Dropping it gives the Lease back.
 #[derive(Debug)]
@@ -83,7 +97,13 @@ impl Leader {
     /// Whether this replica may write now.
     #[must_use]
     pub fn may_write(&self) -> bool {
-        self.0.as_ref().is_none_or(Held::is_valid)
+        self.term().is_some()
+    }
+
+    /// The present term of this replica, if it leads.
+    #[must_use]
+    pub fn term(&self) -> Option<Term> {
+        self.0.as_ref().map_or(Some(Term(None)), Held::term)
     }
 
     /// Waits until this replica's right to write is as asked for.
@@ -103,32 +123,36 @@ impl Leader {
 }
 
 impl Held {
+    fn term(&self) -> Option<Term> {
+        let lease = self.lease.borrow();
+        let holding = lease.as_ref()?;
+        (*holding.holder == *self.identity && Timestamp::now() < holding.until).then_some(Term(holding.since))
+    }
+
     fn is_valid(&self) -> bool {
-        self.lease
-            .borrow()
-            .as_ref()
-            .is_some_and(|(holder, until)| **holder == *self.identity && Timestamp::now() < *until)
+        self.term().is_some()
     }
 }
 
-async fn watch_lease(api: Api<Lease>, sender: watch::Sender<Option<(String, Timestamp)>>) {
+async fn watch_lease(api: Api<Lease>, sender: watch::Sender<Option<Holding>>) {
     let config = watcher::Config::default().fields(&format!("metadata.name={LEASE}"));
     let mut leases = watcher(api, config).default_backoff().applied_objects().boxed();
     while let Some(lease) = leases.next().await {
         if let Ok(lease) = lease {
-            sender.send_replace(holder(&lease));
+            sender.send_replace(holding(&lease));
         }
     }
 }
 
-fn holder(lease: &Lease) -> Option<(String, Timestamp)> {
+fn holding(lease: &Lease) -> Option<Holding> {
     let spec = lease.spec.as_ref()?;
     let renewed = spec.renew_time.as_ref()?.0;
     let duration = Duration::from_secs(u64::try_from(spec.lease_duration_seconds?).ok()?);
-    Some((
-        spec.holder_identity.clone()?,
-        renewed.checked_add(duration.saturating_sub(MARGIN)).ok()?,
-    ))
+    Some(Holding {
+        holder: spec.holder_identity.clone()?,
+        since: spec.acquire_time.as_ref().map(|time| time.0),
+        until: renewed.checked_add(duration.saturating_sub(MARGIN)).ok()?,
+    })
 }
 
 impl Election {
@@ -139,5 +163,46 @@ impl Election {
         if let Ok(Err(error)) = self.task.await {
             tracing::warn!(%error, "could not give the lease back; it expires by itself");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+    use serde_json::json;
+
+    use super::*;
+
+    fn leader(holder: &str, renewed: Timestamp, acquired: Timestamp) -> Leader {
+        let micro = |time: Timestamp| format!("{time:.6}");
+        let lease: Lease = serde_json::from_value(json!({"spec": {
+            "holderIdentity": holder, "leaseDurationSeconds": 15,
+            "renewTime": micro(renewed), "acquireTime": micro(acquired),
+        }}))
+        .unwrap();
+        let (_, receiver) = watch::channel(holding(&lease));
+        Leader(Some(Held {
+            identity: "me".into(),
+            lease: receiver,
+        }))
+    }
+
+    #[test]
+    fn only_the_holder_of_a_lease_that_has_not_run_out_may_write() {
+        let now = Timestamp::now();
+        let ago = |seconds: i64| now.checked_sub(seconds.seconds()).unwrap();
+        assert!(Leader::always().may_write());
+        assert!(leader("me", now, now).may_write());
+        assert!(leader("me", ago(10), ago(100)).may_write());
+        assert!(
+            !leader("me", ago(14), ago(100)).may_write(),
+            "too near to its end"
+        );
+        assert!(
+            !leader("me", ago(100), ago(100)).may_write(),
+            "whatever the crate last said"
+        );
+        assert!(!leader("other", now, now).may_write());
+        assert_ne!(leader("me", now, ago(1)).term(), leader("me", now, ago(2)).term());
     }
 }

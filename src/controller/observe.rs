@@ -48,7 +48,7 @@ pub async fn observe(context: &Context, object: &LiveStream, desired: &Desired) 
     let reader = Reader {
         region: context.aws.region(&desired.region),
         inventory: context.inventory(&desired.region),
-        turn: Turn::Namespace(desired.identity.namespace.clone()),
+        turn: Turn::namespace(desired.identity.namespace.clone()),
         desired,
         status: &status,
         deleting,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     aws::{
-        AwsError,
+        AwsError, ErrorKind,
         model::{Channel, Endpoints, Room, Secret, Stream, StreamKey},
     },
     crd::status::ChannelStatus,
@@ -145,7 +145,7 @@ pub enum Part {
 pub enum StepError {
     /// AWS.
     #[error(transparent)]
-    Aws(#[from] AwsError),
+    Aws(AwsError),
     /// Kubernetes.
     #[error("Kubernetes: {0}")]
     Kubernetes(#[source] std::sync::Arc<kube::Error>),
@@ -155,6 +155,15 @@ pub enum StepError {
     /// This replica does not lead any more.
     #[error("this replica does not lead any more")]
     NotLeading,
+}
+
+impl From<AwsError> for StepError {
+    fn from(error: AwsError) -> Self {
+        match error.kind {
+            ErrorKind::Withdrawn => Self::NotLeading,
+            _ => Self::Aws(error),
+        }
+    }
 }
 
 impl From<kube::Error> for StepError {

@@ -17,6 +17,7 @@ pub(super) async fn watch(context: Arc<Context>, store: Store<Guarded>) {
         loop {
             tokio::time::sleep(context.intervals.sweep).await;
             if !context.leader.may_write() {
+                context.metrics.orphans.set(0);
                 continue;
             }
             let found = look(&context, &store);

@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
 use kube::runtime::reflector::Store;
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use tokio::net::TcpListener;
@@ -59,7 +65,7 @@ async fn ready(State(probes): State<Probes>) -> (StatusCode, String) {
     }
 }
 
-async fn metrics(State(probes): State<Probes>) -> Result<String, StatusCode> {
+async fn metrics(State(probes): State<Probes>) -> Result<impl IntoResponse, StatusCode> {
     let Inner {
         registry,
         store,
@@ -98,5 +104,6 @@ async fn metrics(State(probes): State<Probes>) -> Result<String, StatusCode> {
     context.metrics.leading.set(i64::from(context.leader.may_write()));
     let mut text = String::new();
     encode(&mut text, registry).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    Ok(text)
+    let type_ = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, type_)], text))
 }

@@ -61,8 +61,6 @@ names! {
         StoppingStream,
         /// The object is being deleted.
         Deleting,
-        /// The stream key is being replaced.
-        RotatingStreamKey,
         /// The operator leaves the object alone because of its annotation.
         Paused,
         /// Chat is switched off.
@@ -75,8 +73,6 @@ names! {
         SecretNotOwned,
         /// The imported channel or room does not exist.
         ImportNotFound,
-        /// The region is not one of the operator's.
-        RegionNotServed,
         /// AWS refused the settings.
         InvalidSettings,
         /// AWS refused for lack of permission.

@@ -292,7 +292,7 @@ async fn what_cannot_change_is_refused_with_what_to_do_instead() {
             "Create a new LiveStream to import something else",
         ),
     ] {
-        let mut object = space.object(name, spec);
+        let mut object = space.object(name, &spec);
         object.metadata.annotations =
             Some([("ivs-operator.dev/paused".to_owned(), "true".to_owned())].into());
         space

@@ -1,5 +1,6 @@
 //! The API end to end: real tokens of a real OIDC provider, and what they get.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -162,6 +163,115 @@ async fn streams_are_listed_for_whom_they_are_for() {
     .await;
     assert_eq!(list(None).await, ["everybody"]);
     assert_eq!(list(Some("bob")).await, ["everybody"]);
+}
+
+#[tokio::test]
+async fn forged_tokens_are_refused() {
+    let world = world::shared().await;
+    let token = world.env.token("bob").await.unwrap();
+    let [header, payload, signature]: [&str; 3] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let decoded =
+        |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+    let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let changed = |part: &str, changes: Value| {
+        let mut value = decoded(part);
+        value
+            .as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
+        encoded(&value)
+    };
+    let keys = world.http.get(format!("{}/jwks", world.env.oidc_issuer()));
+    let (_, keys) = answer(keys).await;
+    let kid = decoded(header)["kid"].clone();
+    let signed = |header: &str, payload: &str, secret: &[u8]| {
+        let key = jsonwebtoken::EncodingKey::from_secret(secret);
+        let message = format!("{header}.{payload}");
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
+        format!("{message}.{signature}")
+    };
+    let hmac = encoded(&json!({"alg": "HS256", "typ": "at+jwt", "kid": kid}));
+    let modulus = keys["keys"][0]["n"].as_str().unwrap();
+    for (what, forged) in [
+        (
+            "another subject",
+            format!(
+                "{header}.{}.{signature}",
+                changed(payload, json!({"sub": "alice"}))
+            ),
+        ),
+        ("no signature", format!("{header}.{payload}.")),
+        (
+            "alg none",
+            format!("{}.{payload}.", encoded(&json!({"alg": "none"}))),
+        ),
+        (
+            "alg none, signed",
+            format!(
+                "{}.{payload}.{signature}",
+                changed(header, json!({"alg": "none"}))
+            ),
+        ),
+        (
+            "another algorithm",
+            format!(
+                "{}.{payload}.{signature}",
+                changed(header, json!({"alg": "PS256"}))
+            ),
+        ),
+        (
+            "an unknown key",
+            format!(
+                "{}.{payload}.{signature}",
+                changed(header, json!({"kid": "other"}))
+            ),
+        ),
+        ("an empty secret", signed(&hmac, payload, b"")),
+        (
+            "the public key as a secret",
+            signed(&hmac, payload, modulus.as_bytes()),
+        ),
+        (
+            "the public key's bytes as a secret",
+            signed(&hmac, payload, &URL_SAFE_NO_PAD.decode(modulus).unwrap()),
+        ),
+        (
+            "the key set as a secret",
+            signed(&hmac, payload, keys.to_string().as_bytes()),
+        ),
+        (
+            "two payloads",
+            format!("{header}.{payload}.{payload}.{signature}"),
+        ),
+        (
+            "a cut signature",
+            format!("{header}.{payload}.{}", &signature[..signature.len() - 4]),
+        ),
+        (
+            "another issuer",
+            format!(
+                "{header}.{}.{signature}",
+                changed(payload, json!({"iss": "https://evil.example"}))
+            ),
+        ),
+    ] {
+        let request = world
+            .http
+            .get(format!("{}/api/streams", world.env.api_url()))
+            .bearer_auth(&forged);
+        let (status, body) = answer(request).await;
+        assert_eq!(
+            (status.as_u16(), &body["type"]),
+            (401, &json!("/problems/invalid-token")),
+            "{what}: {body}"
+        );
+    }
+    let request = world
+        .http
+        .get(format!("{}/api/streams", world.env.api_url()))
+        .bearer_auth(&token);
+    assert_eq!(answer(request).await.0, 200, "the token itself is good");
 }
 
 #[tokio::test]

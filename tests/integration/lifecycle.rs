@@ -571,7 +571,7 @@ async fn what_is_deleted_in_aws_by_hand_is_made_again() {
 async fn a_paused_object_is_left_alone_and_can_be_deleted() {
     let world = world::shared().await;
     let space = world.namespace("paused").await;
-    let mut object = space.object("a", json!({}));
+    let mut object = space.object("a", &json!({}));
     object.metadata.annotations = Some([("ivs-operator.dev/paused".to_owned(), "true".to_owned())].into());
     space
         .streams()

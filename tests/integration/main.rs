@@ -8,6 +8,7 @@
     clippy::panic,
     reason = "a failed test says so by panicking"
 )]
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
 
 mod admission;
 mod api;

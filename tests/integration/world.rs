@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 /// Longest that anything here may take on a busy machine; what is waited for usually takes a second.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An environment and clients for it.
 pub struct World {
@@ -209,7 +209,7 @@ impl Space<'_> {
 
     /// Creates a LiveStream.
     pub async fn create(&self, name: &str, spec: Value) -> LiveStream {
-        let object = self.object(name, spec);
+        let object = self.object(name, &spec);
         self.streams()
             .create(&PostParams::default(), &object)
             .await
@@ -217,7 +217,7 @@ impl Space<'_> {
     }
 
     /// A LiveStream that is not created yet.
-    pub fn object(&self, name: &str, spec: Value) -> LiveStream {
+    pub fn object(&self, name: &str, spec: &Value) -> LiveStream {
         serde_json::from_value(json!({
             "apiVersion": "ivs-operator.dev/v1alpha1", "kind": "LiveStream",
             "metadata": {"name": name, "namespace": self.name}, "spec": spec,

@@ -70,7 +70,9 @@ impl Worker<'_> {
         let fact = match step {
             Step::WriteIntent { what, name } => {
                 let now = Timestamp::now();
-                Fact::IntentWritten(intent::write(&self.objects(), self.object, what, name, now).await?)
+                let (intent, version) = intent::write(&self.objects(), self.object, what, name, now).await?;
+                self.context.memory.wrote(&self.desired.identity.uid, version);
+                Fact::IntentWritten(intent)
             }
             Step::CreateChannel { settings, tags } => {
                 let (region, turn) = (Arc::clone(region), turn.clone());
@@ -245,7 +247,7 @@ impl Worker<'_> {
 
     /// There is certainly nothing left of the last creation.
     fn settled(&self, kind: Kind) {
-        self.context.note_settled(&self.desired.identity.uid, kind);
+        self.context.memory.settled(&self.desired.identity.uid, kind);
     }
 
     async fn find_key(&self, channel_arn: &str) -> Result<Fact, StepError> {

@@ -48,7 +48,7 @@ fn read(object: &LiveStream) -> Option<Intent> {
 /// How often a patch is tried again when somebody else writes the object all the time.
 const ATTEMPTS: u32 = 10;
 
-/// Writes finalizer and intent. [`StepError::Stale`] if the object is not as this pass saw it any more: another spec,
+/// Writes finalizer and intent, and says which version the object has then. [`StepError::Stale`] if the object is not as this pass saw it any more: another spec,
 /// another intent, deleted, or another object of that name.
 ///
 /// What is checked is the object as the apiserver has it now, not the cache; and the patch carries its version, so
@@ -59,7 +59,7 @@ pub async fn write(
     what: Vec<Kind>,
     name: String,
     now: Timestamp,
-) -> Result<Option<Intent>, StepError> {
+) -> Result<(Option<Intent>, Option<String>), StepError> {
     let intent = (!what.is_empty()).then_some(Intent { what, name, at: now });
     for _ in 0..ATTEMPTS {
         let object = api.get(&seen.name_any()).await?;
@@ -83,7 +83,7 @@ pub async fn write(
         }
         match patch(api, &object, &metadata).await {
             Err(StepError::Stale) => {}
-            patched => return patched.map(|()| intent),
+            patched => return patched.map(|version| (intent, version)),
         }
     }
     Err(StepError::Stale)
@@ -110,7 +110,7 @@ pub async fn release(api: &Api<LiveStream>, seen: &LiveStream) -> Result<(), Ste
         match patch(api, &object, &metadata).await {
             Err(StepError::Stale) => {}
             Err(StepError::Kubernetes(error)) if is_not_found(&error) => return Ok(()),
-            released => return released,
+            released => return released.map(drop),
         }
     }
     Err(StepError::Stale)
@@ -120,15 +120,16 @@ async fn patch(
     api: &Api<LiveStream>,
     object: &LiveStream,
     metadata: &serde_json::Value,
-) -> Result<(), StepError> {
+) -> Result<Option<String>, StepError> {
     let patch = Patch::Merge(json!({"metadata": metadata}));
     let parameters = PatchParams {
         field_manager: Some(FIELD_MANAGER.into()),
         ..PatchParams::default()
     };
-    api.patch_metadata(&object.name_any(), &parameters, &patch)
+    let patched = api
+        .patch_metadata(&object.name_any(), &parameters, &patch)
         .await?;
-    Ok(())
+    Ok(patched.metadata.resource_version)
 }
 
 fn is_not_found(error: &kube::Error) -> bool {

@@ -11,6 +11,7 @@ pub mod desired;
 mod events;
 mod intent;
 mod leader;
+mod memory;
 mod metrics;
 mod observe;
 pub mod observed;
@@ -52,8 +53,9 @@ use self::{
     backoff::{Backoff, Fingerprint},
     desired::{Desired, Presence},
     leader::Leader,
+    memory::Memory,
     metrics::ControllerMetrics,
-    observed::{Fact, Failure, Kind, Observed, Part, StepError},
+    observed::{Fact, Failure, Observed, Part, StepError},
     plan::{Plan, Rules},
 };
 use crate::{
@@ -109,8 +111,7 @@ struct Context {
     tasks: TaskTracker,
     stop: CancellationToken,
     backoff: Backoff,
-    /// When the fate of a creation became certain: AWS refused it, or what it made was deleted again.
-    settled: Mutex<HashMap<(String, Kind), Timestamp>>,
+    memory: Memory,
     recorder: Recorder,
     metrics: ControllerMetrics,
 }
@@ -174,7 +175,7 @@ pub async fn run(
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
         backoff: Backoff::default(),
-        settled: Mutex::default(),
+        memory: Memory::default(),
         metrics,
     });
     // The default region is swept from the start, so that what nobody owns any more is noticed.
@@ -259,6 +260,9 @@ async fn reconcile_stream(object: &LiveStream, context: &Context) -> Action {
     let fingerprint = fingerprint(object);
     if let Some(remaining) = context.backoff.remaining(&uid, &fingerprint) {
         return Action::requeue(remaining);
+    }
+    if context.memory.is_behind(object) {
+        return Action::requeue(Duration::from_secs(1));
     }
     let old = object.status.clone().unwrap_or_default();
     let desired = Desired::new(object, &context.cluster, context.aws.default_region());
@@ -399,22 +403,9 @@ impl Context {
         inventories.values().cloned().collect()
     }
 
-    fn is_settled(&self, uid: &str, kind: Kind, intended: Timestamp) -> bool {
-        let settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        settled
-            .get(&(uid.to_owned(), kind))
-            .is_some_and(|at| *at >= intended)
-    }
-
-    fn note_settled(&self, uid: &str, kind: Kind) {
-        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        settled.insert((uid.to_owned(), kind), Timestamp::now());
-    }
-
     fn forget(&self, uid: &str) {
         self.backoff.forget(uid);
-        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        settled.retain(|(of, _), _| of != uid);
+        self.memory.forget(uid);
     }
 
     async fn publish(&self, object: &k8s_openapi::api::core::v1::ObjectReference, event: Event) {
@@ -436,7 +427,12 @@ impl Context {
         let parameters = PatchParams::apply(FIELD_MANAGER).force();
         match api.patch_status(&object.name_any(), &parameters, &patch).await {
             Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
-            written => Ok(written.map(drop)?),
+            written => {
+                let written = written?;
+                self.memory
+                    .wrote(&object.uid().unwrap_or_default(), written.resource_version());
+                Ok(())
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ pub async fn observe(context: &Context, object: &LiveStream, desired: &Desired) 
     let mut observed = Observed::nothing();
     observed.finalizer = object.finalizers().iter().any(|finalizer| finalizer == FINALIZER);
     observed.intent = intent::outstanding(object, &status, |kind, at| {
-        context.is_settled(&desired.identity.uid, kind, at)
+        context.memory.is_settled(&desired.identity.uid, kind, at)
     });
     observed.published_key = status
         .ingest

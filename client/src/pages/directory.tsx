@@ -91,7 +91,7 @@ function useQuery(): [ListQuery, (query: ListQuery) => void] {
 function Filters({ query, onChange }: { query: ListQuery; onChange: (query: ListQuery) => void }) {
   const { t } = useTranslation();
   return (
-    <search className="filters">
+    <div className="filters" role="search">
       <Field.Root className="search">
         <Field.Label className="visually-hidden">{t('directory.search')}</Field.Label>
         <Search />
@@ -140,7 +140,7 @@ function Filters({ query, onChange }: { query: ListQuery; onChange: (query: List
           {t('directory.onlyOffline')}
         </Toggle>
       </ToggleGroup>
-    </search>
+    </div>
   );
 }
 
@@ -264,7 +264,8 @@ function OfflineRow({ stream }: { stream: Stream }) {
       </div>
       <span className="row-end">
         <PrivateBadge stream={stream} />
-        <StateBadge stream={stream} />
+        {/* That it is offline is said by the heading. */}
+        {!stream.ready && <StateBadge stream={stream} />}
       </span>
     </article>
   );

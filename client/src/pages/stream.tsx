@@ -115,12 +115,6 @@ function About({ stream }: { stream: Stream }) {
 
 function Now({ stream }: { stream: Stream }) {
   const { t } = useTranslation();
-  const format = useFormat();
-  const isLive = stream.state === 'LIVE';
-  const unknown = (
-    <span className="quiet">{t(isLive ? 'stream.facts.unknown' : 'stream.facts.notLive')}</span>
-  );
-  const { health, viewers, startedAt } = stream;
   return (
     <section className="panel" aria-labelledby="now-heading">
       <h2 id="now-heading">{t('stream.now')}</h2>
@@ -128,26 +122,32 @@ function Now({ stream }: { stream: Stream }) {
         <Fact name={t('stream.facts.state')}>
           <StateBadge stream={stream} />
         </Fact>
-        <Fact name={t('stream.facts.viewers')}>
-          {viewers === undefined ? unknown : format.count(viewers)}
-        </Fact>
-        <Fact name={t('stream.facts.started')}>
-          {startedAt === undefined ? (
-            unknown
-          ) : (
-            <time dateTime={startedAt}>{format.dateTime(Date.parse(startedAt))}</time>
-          )}
-        </Fact>
-        <Fact name={t('stream.facts.health')}>
-          {health === undefined ? (
-            unknown
-          ) : (
-            <span className={`health health-${health.toLowerCase()}`}>{t(`stream.health.${health}`)}</span>
-          )}
-        </Fact>
+        {stream.state === 'LIVE' && <LiveFacts stream={stream} />}
       </dl>
-      {health !== undefined && <p className="hint">{t(`stream.health.explain.${health}`)}</p>}
+      {stream.health !== undefined && <p className="hint">{t(`stream.health.explain.${stream.health}`)}</p>}
     </section>
+  );
+}
+
+function LiveFacts({ stream: { viewers, startedAt, health } }: { stream: Stream }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const start = startedAt === undefined ? Number.NaN : Date.parse(startedAt);
+  const unknown = <span className="quiet">{t('stream.facts.unknown')}</span>;
+  return (
+    <>
+      <Fact name={t('stream.facts.viewers')}>{viewers === undefined ? unknown : format.count(viewers)}</Fact>
+      <Fact name={t('stream.facts.started')}>
+        {Number.isNaN(start) ? unknown : <time dateTime={startedAt}>{format.dateTime(start)}</time>}
+      </Fact>
+      <Fact name={t('stream.facts.health')}>
+        {health === undefined ? (
+          unknown
+        ) : (
+          <span className={`health health-${health.toLowerCase()}`}>{t(`stream.health.${health}`)}</span>
+        )}
+      </Fact>
+    </>
   );
 }
 
@@ -161,11 +161,14 @@ function You({ stream }: { stream: Stream }) {
         <span className={`badge badge-role role-${stream.role}`}>{t(`stream.role.${stream.role}`)}</span>
       </p>
       <p className="hint">{t(`stream.role.explain.${stream.role}`)}</p>
-      {stream.role === 'guest' && session.kind === 'guest' && session.canSignIn && (
-        <div className="actions">
-          <SignInButton />
-        </div>
-      )}
+      {session.kind === 'guest' &&
+        (session.canSignIn ? (
+          <div className="actions">
+            <SignInButton />
+          </div>
+        ) : (
+          <p className="hint">{t('session.unconfigured')}</p>
+        ))}
     </section>
   );
 }

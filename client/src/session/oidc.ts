@@ -33,6 +33,8 @@ export function connectOidc(config: OidcConfig, origin: string): IdentityProvide
     monitorSession: false,
     requestTimeoutInSeconds: 10,
   });
+  // What is left of sign-ins that were given up half-way.
+  void manager.clearStaleState().catch(() => undefined);
 
   return {
     async signIn({ silent, returnTo }) {

@@ -1,13 +1,19 @@
-import { Menu } from '@base-ui/react/menu';
 import { Toggle } from '@base-ui/react/toggle';
 import { ToggleGroup } from '@base-ui/react/toggle-group';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { keepChoice, LANGUAGES, type Language } from '../i18n/index.ts';
-import { useServices, useSession } from '../services.ts';
-import { type Account } from '../session/session.ts';
-import { Mark, Person } from './icons.tsx';
-import { SignInButton } from './sign-in.tsx';
+import { useSession } from '../services.ts';
+import { Mark } from './icons.tsx';
+import { SignInButton, SignOutButton } from './sign-in.tsx';
+
+// Guests, who are most of an audience, never need it. Without it, one can still sign out.
+const AccountMenu = lazy(() =>
+  import('./account-menu.tsx')
+    .then((module) => ({ default: module.AccountMenu }))
+    .catch(() => ({ default: SignOutButton })),
+);
 
 export function Header() {
   const { t } = useTranslation();
@@ -62,36 +68,12 @@ function SessionCorner() {
     case 'guest':
       return state.canSignIn ? <SignInButton /> : null;
     case 'user':
-      return <AccountMenu account={state.account} />;
+      return (
+        <Suspense>
+          <AccountMenu account={state.account} />
+        </Suspense>
+      );
     default:
       return null;
   }
-}
-
-function AccountMenu({ account }: { account: Account }) {
-  const { t } = useTranslation();
-  const { session } = useServices();
-  return (
-    <Menu.Root>
-      <Menu.Trigger className="button account" aria-label={t('session.menu', { name: account.name })}>
-        <Person />
-        <span className="account-name" dir="auto">
-          {account.name}
-        </span>
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner className="menu-positioner" sideOffset={8} align="end">
-          <Menu.Popup className="menu">
-            <p className="menu-head">
-              {t('session.signedInAs')}
-              <strong dir="auto">{account.name}</strong>
-            </p>
-            <Menu.Item className="menu-item" onClick={() => void session.signOut()}>
-              {t('session.signOut')}
-            </Menu.Item>
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
-  );
 }

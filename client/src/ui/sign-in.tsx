@@ -15,3 +15,13 @@ export function SignInButton() {
     </Button>
   );
 }
+
+export function SignOutButton() {
+  const { t } = useTranslation();
+  const { session } = useServices();
+  return (
+    <Button className="button" onClick={() => void session.signOut()}>
+      {t('session.signOut')}
+    </Button>
+  );
+}

@@ -50,10 +50,10 @@ cat <<EOF
 
   Web client     $API_URL          sign in as alice, mia or bob; the password is the name
   API            $API_URL/docs
-  Emulator       $EMULATOR_URL/_emulator/
+  Emulator       $EMULATOR_URL/_emulator/state
   Shell          . ${IVS_OPERATOR_DEVENV_DIR:-target/devenv}/env      then kubectl, devenv, aws speak to the demo
 
-  alice creates streams and owns the examples, mia moderates, bob watches and chats.
+  alice owns the examples, mia moderates them, bob is a viewer.
   A token for curl:  devenv token alice
   The end:           make demo-down
 EOF

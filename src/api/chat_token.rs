@@ -22,6 +22,7 @@ use crate::{
 /// Which stream's chat: by the ARN of its room, or by namespace and name.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ChatTokenRequest)]
 pub(super) struct Request {
     /// ARN of the chat room, as a stream's `chatRoomArn` says it.
     #[schema(example = "arn:aws:ivschat:us-east-1:123456789012:room/AbCdEf123456")]
@@ -35,6 +36,7 @@ pub(super) struct Request {
 /// A chat token, with the fields and times of AWS's own answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ChatToken)]
 pub(super) struct Answer {
     /// The token: good for one connection.
     token: String,

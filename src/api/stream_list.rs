@@ -50,6 +50,7 @@ pub(super) enum Owner {
 /// A page of streams.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = StreamPage)]
 pub(super) struct Page {
     /// Live ones first, then by namespace and name.
     items: Vec<Stream>,

@@ -59,6 +59,13 @@ async fn chat_tokens_are_minted_as_the_access_says() {
     let mut fields: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
     fields.sort_unstable();
     assert_eq!(fields, ["sessionExpirationTime", "token", "tokenExpirationTime"]);
+    // As `curl -d` sends it.
+    let plain = world.http.post(format!("{}/api/chat/token", world.env.api_url()));
+    let plain = plain
+        .header("content-type", "application/x-www-form-urlencoded")
+        .bearer_auth(world.env.token("alice").await.unwrap())
+        .body(open.to_string());
+    assert_eq!(answer(plain).await.0, 200);
     let everything = json!(["DELETE_MESSAGE", "DISCONNECT_USER", "SEND_MESSAGE"]);
     for (user, capabilities) in [
         (Some("alice"), everything.clone()),

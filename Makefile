@@ -8,7 +8,7 @@ demo: ## Build and start everything, apply the examples, leave it running
 	@scripts/demo.sh
 
 demo-down: ## End the demo; no process stays behind
-	@cargo build --quiet --bin devenv
+	@cargo build --quiet -p devenv
 	@"$${CARGO_TARGET_DIR:-target}/debug/devenv" down
 
 test: ## Run everything that CI runs

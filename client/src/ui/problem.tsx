@@ -22,15 +22,18 @@ export function PageProblem({ error, busy, retryAt, onRetry, home }: Props & { h
   const session = useSession();
   const asksForUser = error.trouble === 'unauthenticated' || error.trouble === 'notFound';
   return (
-    <section className="problem" role="alert">
+    <section className="problem">
       <span className="problem-sign">
         <Warning />
       </span>
-      <h1>{t(`problem.${error.trouble}.title`)}</h1>
-      <p>{t(`problem.${error.trouble}.text`)}</p>
-      {error.detail !== undefined && error.trouble !== 'unauthenticated' && (
-        <p className="problem-detail">{t('problem.server', { detail: error.detail })}</p>
-      )}
+      {/* Read out at once; the button and the countdown below change too often for that. */}
+      <div className="problem-words" role="alert">
+        <h1>{t(`problem.${error.trouble}.title`)}</h1>
+        <p>{t(`problem.${error.trouble}.text`)}</p>
+        {error.detail !== undefined && !asksForUser && (
+          <p className="problem-detail">{t('problem.server', { detail: error.detail })}</p>
+        )}
+      </div>
       <div className="actions">
         {asksForUser && session.kind === 'guest' && session.canSignIn && <SignInButton />}
         {error.trouble !== 'unauthenticated' && <Retry busy={busy} onRetry={onRetry} />}
@@ -50,12 +53,15 @@ export function StaleNotice({ error, busy, retryAt, onRetry, answeredAt }: Props
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <div className="stale" role="alert">
+    <div className="stale">
       <Warning />
-      <p>
-        <strong>{t(`problem.${error.trouble}.title`)}</strong>{' '}
-        {t('problem.stale', { time: format.time(answeredAt) })} <Countdown retryAt={retryAt} inline />
-      </p>
+      <div className="stale-words">
+        <p role="alert">
+          <strong>{t(`problem.${error.trouble}.title`)}</strong>{' '}
+          <span>{t('problem.stale', { time: format.time(answeredAt) })}</span>
+        </p>
+        <Countdown retryAt={retryAt} />
+      </div>
       <Retry busy={busy} onRetry={onRetry} />
     </div>
   );
@@ -70,20 +76,11 @@ function Retry({ busy, onRetry }: Pick<Props, 'busy' | 'onRetry'>) {
   );
 }
 
-/** Not read out: it changes every second. */
-function Countdown({ retryAt, inline = false }: { retryAt: number | undefined; inline?: boolean }) {
+function Countdown({ retryAt }: { retryAt: number | undefined }) {
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow(Date.now, 1_000);
   if (retryAt === undefined || retryAt <= now) return null;
-  const words = t('problem.retryIn', {
-    duration: format.duration(Math.ceil((retryAt - now) / 1_000) * 1_000),
-  });
-  return inline ? (
-    <span aria-live="off">{words}</span>
-  ) : (
-    <p className="countdown" aria-live="off">
-      {words}
-    </p>
-  );
+  const seconds = Math.ceil((retryAt - now) / 1_000);
+  return <p className="countdown">{t('problem.retryIn', { duration: format.duration(seconds * 1_000) })}</p>;
 }

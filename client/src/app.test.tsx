@@ -170,6 +170,12 @@ describe('stream', () => {
     expect(screen.getByText(explanation)).toBeTruthy();
   });
 
+  it('shows a signal that it does not know as it came', async () => {
+    renderApp('/streams/demo/keynote', showing(aLiveStream({ health: 'DEGRADED' })));
+    expect(await screen.findByText('DEGRADED')).toBeTruthy();
+    expect(screen.queryByText(/stream\.health/)).toBeNull();
+  });
+
   it.each([
     ['STARVING', /arrives too slowly/],
     ['UNKNOWN', /cannot tell yet/],

@@ -53,6 +53,9 @@ export function isPassing(trouble: Trouble): boolean {
   return ['conflict', 'tooMany', 'unavailable', 'unreachable', 'broken'].includes(trouble);
 }
 
+/** An exception of our own code is not shown: `detail` is the server's words. The console keeps it. */
 export function asApiError(error: unknown): ApiError {
-  return error instanceof ApiError ? error : new ApiError('broken', String(error));
+  if (error instanceof ApiError) return error;
+  console.error(error);
+  return new ApiError('broken');
 }

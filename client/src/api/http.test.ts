@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError, isPassing, type Trouble } from './errors.ts';
 import { createApi, type Credentials } from './http.ts';
+import { aStream } from '../testing/fixtures.ts';
 
 const guest: Credentials = {
   accessToken: () => undefined,
@@ -36,7 +37,11 @@ async function troubleOfAnswer(response: Response): Promise<ApiError> {
 
 describe('addresses', () => {
   it('leaves out what is not asked for and escapes what is', async () => {
-    const send = answering(Response.json({ items: [] }), Response.json({ items: [] }), Response.json({}));
+    const send = answering(
+      Response.json({ items: [] }),
+      Response.json({ items: [] }),
+      Response.json(aStream()),
+    );
     const api = createApi(guest, send);
     await api.streams({});
     await api.streams({ q: 'a&b', state: 'LIVE', limit: 60, cursor: 'c=' });
@@ -46,6 +51,26 @@ describe('addresses', () => {
       '/api/streams?q=a%26b&state=LIVE&limit=60&cursor=c%3D',
       '/api/streams/team%2Fa/x%3Fy',
     ]);
+  });
+});
+
+describe('streams without words', () => {
+  const blank = aStream({ name: 'retro', title: ' ', description: '' });
+
+  it('are called by their name, and blank descriptions are none', async () => {
+    const api = createApi(guest, answering(Response.json({ items: [blank] }), Response.json(blank)));
+    const { items } = await api.streams({});
+    for (const stream of [...items, await api.stream('demo', 'retro')]) {
+      expect(stream.title).toBe('retro');
+      expect(stream).not.toHaveProperty('description');
+    }
+  });
+
+  it('keep what they have', async () => {
+    const stream = aStream({ description: 'Two words' });
+    expect(await createApi(guest, answering(Response.json(stream))).stream('demo', 'keynote')).toEqual(
+      stream,
+    );
   });
 });
 

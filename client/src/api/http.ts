@@ -58,10 +58,24 @@ export function createApi(credentials: Credentials, send: typeof fetch = (...a) 
 
   return {
     config: (signal) => get('/api/config', signal),
-    streams: (query, signal) => get(`/api/streams${search(query)}`, signal),
-    stream: (namespace, name, signal) =>
-      get(`/api/streams/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`, signal),
+    async streams(query, signal) {
+      const page = await get<StreamPage>(`/api/streams${search(query)}`, signal);
+      return { ...page, items: page.items.map(withWords) };
+    },
+    async stream(namespace, name, signal) {
+      const path = `/api/streams/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+      return withWords(await get<Stream>(path, signal));
+    },
     now: () => Date.now() + clockLead,
+  };
+}
+
+/** Kubernetes accepts a title of blanks, which would be a link without a name. */
+function withWords({ description, ...stream }: Stream): Stream {
+  return {
+    ...stream,
+    title: stream.title.trim() === '' ? stream.name : stream.title,
+    ...(description !== undefined && description.trim() !== '' && { description }),
   };
 }
 

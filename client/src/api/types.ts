@@ -16,7 +16,6 @@ export interface OidcConfig {
 }
 
 export type StreamState = 'LIVE' | 'OFFLINE';
-export type StreamHealth = 'HEALTHY' | 'STARVING' | 'UNKNOWN';
 export type Role = 'owner' | 'moderator' | 'viewer' | 'guest';
 
 export interface Stream {
@@ -28,7 +27,8 @@ export interface Stream {
   /** Whether channel, room and key are as they should be. */
   ready: boolean;
   state: StreamState;
-  health?: StreamHealth;
+  /** In AWS's words, which the API passes on: `HEALTHY`, `STARVING`, `UNKNOWN`, or one that AWS adds. */
+  health?: string;
   viewers?: number;
   /** ISO 8601 */
   startedAt?: string;

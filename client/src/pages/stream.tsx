@@ -124,7 +124,7 @@ function Now({ stream }: { stream: Stream }) {
         </Fact>
         {stream.state === 'LIVE' && <LiveFacts stream={stream} />}
       </dl>
-      {stream.health !== undefined && <p className="hint">{t(`stream.health.explain.${stream.health}`)}</p>}
+      {isKnownHealth(stream.health) && <p className="hint">{t(`stream.health.explain.${stream.health}`)}</p>}
     </section>
   );
 }
@@ -141,14 +141,23 @@ function LiveFacts({ stream: { viewers, startedAt, health } }: { stream: Stream 
         {Number.isNaN(start) ? unknown : <time dateTime={startedAt}>{format.dateTime(start)}</time>}
       </Fact>
       <Fact name={t('stream.facts.health')}>
-        {health === undefined ? (
-          unknown
-        ) : (
-          <span className={`health health-${health.toLowerCase()}`}>{t(`stream.health.${health}`)}</span>
-        )}
+        {health === undefined ? unknown : <Health health={health} />}
       </Fact>
     </>
   );
+}
+
+const HEALTHS = ['HEALTHY', 'STARVING', 'UNKNOWN'] as const;
+
+function isKnownHealth(health: string | undefined): health is (typeof HEALTHS)[number] {
+  return HEALTHS.some((known) => known === health);
+}
+
+/** A word that AWS added since is better than none, and than a key of the language files. */
+function Health({ health }: { health: string }) {
+  const { t } = useTranslation();
+  if (!isKnownHealth(health)) return health;
+  return <span className={`health health-${health.toLowerCase()}`}>{t(`stream.health.${health}`)}</span>;
 }
 
 function You({ stream }: { stream: Stream }) {

@@ -103,10 +103,15 @@ describe('poller', () => {
 
   it('takes an unknown exception for a fault, not for an answer', async () => {
     const { poller, load, state } = polling();
-    load.mockImplementationOnce(() => Promise.reject(new Error('bug')));
+    const bug = new Error('bug');
+    const logged = vi.spyOn(console, 'error').mockReturnValue();
+    load.mockImplementationOnce(() => Promise.reject(bug));
     poller.start();
     await settle();
     expect(state().error?.trouble).toBe('broken');
+    // Not the server's words.
+    expect(state().error?.detail).toBeUndefined();
+    expect(logged).toHaveBeenCalledExactlyOnceWith(bug);
   });
 
   it('does not ask while nobody looks, and asks at once when somebody does', async () => {

@@ -366,10 +366,10 @@ fn the_command_keeps_an_environment_between_its_runs() {
     assert!(!dir.join("state.json").exists());
 }
 
-/// Holds an environment until it is killed; run by the test below in a process of its own.
-#[tokio::test]
-#[ignore = "helper of another test"]
-async fn holds_an_environment() {
+/// Tells the second process of the test below to be the holder.
+const HOLD: &str = "DEVENV_TEST_HOLD";
+
+async fn hold_an_environment() {
     let env = Environment::builder(folder("killed-holder"))
         .parts([Part::Oidc])
         .start()
@@ -379,10 +379,18 @@ async fn holds_an_environment() {
     std::future::pending::<()>().await;
 }
 
-#[test]
-fn nothing_outlives_a_holder_that_is_killed() {
+#[tokio::test]
+async fn nothing_outlives_a_holder_that_is_killed() {
+    if std::env::var_os(HOLD).is_some() {
+        return hold_an_environment().await;
+    }
     let mut holder = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "holds_an_environment", "--nocapture"])
+        .args([
+            "--exact",
+            "nothing_outlives_a_holder_that_is_killed",
+            "--nocapture",
+        ])
+        .env(HOLD, "1")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

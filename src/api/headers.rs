@@ -17,7 +17,9 @@ pub(super) fn web_client(state: &AppState) -> Router<AppState> {
     match &state.options.client_dir {
         Some(dir) => {
             let page = ServeFile::new(dir.join("index.html"));
-            Router::new().fallback_service(
+            // A file that is missing is missing: the page in its place would be cached as if it were the file.
+            let assets = ServeDir::new(dir.join("assets"));
+            Router::new().nest_service("/assets", assets).fallback_service(
                 ServeDir::new(dir)
                     .append_index_html_on_directories(true)
                     .fallback(page),

@@ -352,6 +352,15 @@ async fn the_web_client_is_served_with_a_strict_policy() {
         }
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
     }
+    let missing = get("/assets/old.js");
+    let (response, _) = send(app_with(options(Some(dir.clone()))).await, missing).await;
+    assert_eq!(
+        (
+            response.status().as_u16(),
+            response.headers()["cache-control"].to_str().unwrap()
+        ),
+        (404, "no-cache")
+    );
     std::fs::remove_dir_all(dir).unwrap();
 }
 

@@ -60,10 +60,12 @@ part_shellcheck() { git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck; }
 part_demo() {
   export IVS_OPERATOR_DEVENV_DIR=$target/demo-test
   trap '"$target/debug/devenv" down' EXIT
-  scripts/demo.sh
+  make demo
   cp "$IVS_OPERATOR_DEVENV_DIR/state.json" "$target/demo-state.json"
-  scripts/demo.sh
+  make demo
   cmp "$IVS_OPERATOR_DEVENV_DIR/state.json" "$target/demo-state.json"
+  make demo-down
+  [ ! -e "$IVS_OPERATOR_DEVENV_DIR/state.json" ] || fail "make demo-down left the demo up"
 }
 
 parts=(prerequisites rustfmt build clippy generated cargo-deny advisories environment rust boto3 client chart shellcheck demo)

@@ -73,7 +73,7 @@ enum Action {
     },
     /// Print a bearer token for the API
     Token {
-        /// alice (creates streams), mia (moderates) or bob (watches)
+        /// alice (owns the examples), mia (moderates them) or bob (a viewer)
         user: String,
     },
 }

@@ -205,6 +205,38 @@ async fn a_controller_that_is_killed_in_the_middle_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_controller_that_is_asked_to_stop_finishes_and_gives_its_lease_back() {
+    let world = world::own("stopped").await;
+    let space = world.namespace("stopped").await;
+    space.ready("a", json!({})).await;
+    let leases: kube::Api<k8s_openapi::api::coordination::v1::Lease> =
+        kube::Api::namespaced(world.client.clone(), "ivs-system");
+    let holder = async || {
+        let lease = leases.get("ivs-operator-controller").await.unwrap();
+        lease
+            .spec
+            .and_then(|spec| spec.holder_identity)
+            .filter(|holder| !holder.is_empty())
+    };
+    assert!(holder().await.is_some());
+    world.env.stop(Part::Controller(1), Signal::TERM).await.unwrap();
+    assert_eq!(
+        holder().await,
+        None,
+        "a standby need not wait for the lease to run out"
+    );
+    assert!(
+        world.controller_log().contains("controller has stopped"),
+        "{}",
+        world.controller_log()
+    );
+    world.env.start_part(Part::Controller(1)).await.unwrap();
+    space.ready("b", json!({})).await;
+    // What was ready before is left alone by the one that comes after.
+    assert_eq!((space.channels().await.len(), space.rooms().await.len()), (2, 2));
+}
+
+#[tokio::test]
 async fn an_object_that_does_not_parse_harms_nobody() {
     let world = world::own("unparsable").await;
     let space = world.namespace("unparsable").await;

@@ -12,6 +12,7 @@
 
 mod admission;
 mod api;
+mod deletion;
 mod failures;
 mod generated;
 mod lifecycle;

@@ -59,6 +59,22 @@ async fn ten_resync_periods_bring_no_mutation_and_no_write() {
     for (number, spec) in specs.iter().enumerate() {
         space.ready(&format!("s{number}"), spec.clone()).await;
     }
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/examples");
+    world
+        .env
+        .kubectl(&["apply", "-f", examples.to_str().unwrap()])
+        .await
+        .unwrap();
+    let all = [
+        "wait",
+        "livestreams",
+        "--all",
+        "-n",
+        "demo",
+        "--for=condition=Ready",
+        "--timeout=60s",
+    ];
+    world.env.kubectl(&all).await.unwrap();
     // The writes that made them ready are still being told about.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let audit = world.env.audit_log_path();

@@ -372,3 +372,27 @@ pub fn channel_arn(object: &LiveStream) -> String {
 pub fn room_arn(object: &LiveStream) -> String {
     object.status.as_ref().unwrap().chat.as_ref().unwrap().arn.clone()
 }
+
+/// Makes a channel live, or ends its stream.
+pub async fn live(space: &Space<'_>, channel_arn: &str, live: bool) {
+    let id = channel_arn.rsplit('/').next().unwrap();
+    let path = format!("streams/{id}");
+    if live {
+        let stream = json!({"health": "HEALTHY", "viewerCount": 7});
+        space
+            .world
+            .emulator(reqwest::Method::PUT, &path, Some(&stream))
+            .await;
+    } else {
+        space.world.emulator(reqwest::Method::DELETE, &path, None).await;
+    }
+}
+
+/// Whether the status says that the stream runs.
+pub fn is_live(object: &LiveStream) -> bool {
+    object
+        .status
+        .as_ref()
+        .and_then(|status| status.stream.as_ref())
+        .is_some_and(|stream| stream.state == "LIVE")
+}

@@ -22,6 +22,8 @@ mod stream_view;
 mod streams;
 mod telemetry;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use options::ApiOptions;

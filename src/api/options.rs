@@ -57,8 +57,7 @@ pub struct ApiOptions {
 
 fn oidc_issuer(value: &str) -> Result<String, String> {
     let url = Url::parse(value).map_err(|error| format!("must be a URL: {error}"))?;
-    let loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
+    if super::oidc::is_safe(&url) {
         Ok(value.to_owned())
     } else {
         Err("must begin with https:// (http:// only for localhost)".to_owned())

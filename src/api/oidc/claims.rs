@@ -2,10 +2,13 @@
 //! Cognito, whose access tokens have no `aud` but `client_id` and `token_use`
 //! (Cognito developer guide, "Understanding the access token").
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor},
+};
 use serde_json::Value;
 
 use super::Refusal;
@@ -45,13 +48,39 @@ pub(super) struct Claims {
     #[serde(default, deserialize_with = "present")]
     token_use: Option<String>,
     #[serde(flatten)]
-    others: HashMap<String, Value>,
+    others: Others,
+}
+
+/// Claims by name. Not a plain map, which would quietly keep the last of those that stand twice.
+#[derive(Clone, Debug)]
+struct Others(HashMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Others {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once;
+        impl<'de> Visitor<'de> for Once {
+            type Value = Others;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("claims, each once")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Others, A::Error> {
+                let mut claims = HashMap::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if claims.insert(name, value).is_some() {
+                        return Err(de::Error::custom("a claim stands twice"));
+                    }
+                }
+                Ok(Others(claims))
+            }
+        }
+        deserializer.deserialize_map(Once)
+    }
 }
 
 /// A claim that is there must have its type: `null` is not the same as absent.
-fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -105,7 +134,7 @@ impl Claims {
     fn groups(&self, claim: &str) -> Result<Vec<String>, Refusal> {
         let mut groups = Vec::new();
         for claim in [claim, "cognito:groups"] {
-            match self.others.get(claim) {
+            match self.others.0.get(claim) {
                 None => {}
                 Some(value) => {
                     groups.extend(Vec::<String>::deserialize(value).map_err(|_| Refusal::BadClaims)?);
@@ -117,18 +146,22 @@ impl Claims {
         Ok(groups)
     }
 
-    /// A name is decoration: one of the wrong type is left out.
+    /// A name is decoration: one of the wrong type, or with nothing to see in it, is left out.
     fn display_name(&self) -> Option<String> {
         let names = ["name", "preferred_username", "cognito:username", "username"];
-        let name = names.iter().find_map(|claim| self.others.get(*claim)?.as_str())?;
-        let clean: String = name
-            .trim()
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(NAME_LIMIT)
-            .collect();
-        Some(clean).filter(|name| !name.is_empty())
+        names.iter().find_map(|claim| {
+            let name = self.others.0.get(*claim)?.as_str()?;
+            let visible = name.chars().filter(|c| !c.is_control() && !is_invisible(*c));
+            let visible: String = visible.collect();
+            let short: String = visible.trim().chars().take(NAME_LIMIT).collect();
+            Some(short).filter(|name| !name.is_empty())
+        })
     }
+}
+
+/// Characters that only change how others are shown: one name could look like another's.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The issuer that a token claims, to know whose keys to verify it with. Not verified.
@@ -253,6 +286,22 @@ mod tests {
         assert_eq!(user.display_name.as_deref(), Some("Alice A."));
         assert_eq!(user.groups, ["a", "b"]);
         assert_eq!(check(&json!({"name": 7})).unwrap().display_name, None);
+        for (names, shown) in [
+            (json!({"name": "", "preferred_username": "al"}), "al"),
+            (json!({"name": " \u{200b}", "cognito:username": "al"}), "al"),
+            (json!({"name": 7, "username": "al"}), "al"),
+            (json!({"name": "\u{202e}nimda"}), "nimda"),
+            (
+                json!({"name": "Nguy\u{1ec5}n \u{1f468}\u{200d}\u{1f469}"}),
+                "Nguy\u{1ec5}n \u{1f468}\u{200d}\u{1f469}",
+            ),
+        ] {
+            assert_eq!(
+                check(&names).unwrap().display_name.as_deref(),
+                Some(shown),
+                "{names}"
+            );
+        }
         assert_eq!(
             check(&json!({"name": "x".repeat(1000)}))
                 .unwrap()

@@ -1,13 +1,22 @@
-//! Sign-in: bearer JWTs of the configured OIDC issuers. [`claims`] holds what a token must say (pure), [`keys`] where
-//! the issuer's keys come from; this file ties them together.
+//! Sign-in: bearer JWTs of the configured OIDC issuers. [`claims`] holds what a token must say (pure), [`discovery`]
+//! asks an issuer, [`key_set`] picks what of its keys is of use (pure), [`keys`] keeps them; this file ties them together.
 
 mod claims;
+mod discovery;
+mod key_set;
 mod keys;
+#[cfg(test)]
+mod tests;
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
-use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Header, Validation, decode, decode_header};
+use url::Url;
 
+pub(super) use self::discovery::is_safe;
 use self::{
     claims::{Claims, Expected},
     keys::Keys,
@@ -16,6 +25,8 @@ use super::authz::User;
 
 /// Longest token in bytes; real ones have one or two thousand.
 const TOKEN_LIMIT: usize = 8 * 1024;
+/// Time between two tries to reach an issuer at the start.
+const WARM_PAUSE: Duration = Duration::from_secs(5);
 
 /// Why an issuer cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -103,12 +114,37 @@ impl Verifier {
         })
     }
 
+    /// Asks every issuer until each has answered once: the web client's policy needs to know where they sign in.
+    pub(super) async fn warm(&self) {
+        let warming = self.issuers.values().map(|keys| async move {
+            loop {
+                keys.refresh().await;
+                if keys.origins().is_some() {
+                    break;
+                }
+                tokio::time::sleep(WARM_PAUSE).await;
+            }
+        });
+        futures::future::join_all(warming).await;
+    }
+
+    /// Origins that a browser speaks to while it signs in: the issuers', and those that the issuers name.
+    pub(super) fn origins(&self) -> BTreeSet<String> {
+        let own = self.issuers.keys().filter_map(|issuer| Url::parse(issuer).ok());
+        let own = own.map(|url| url.origin().ascii_serialization());
+        own.chain(self.issuers.values().filter_map(Keys::origins).flatten())
+            .collect()
+    }
+
     /// The user that a token speaks of.
     pub(super) async fn verify(&self, token: &str) -> Result<User, Refusal> {
         if token.len() > TOKEN_LIMIT {
             return Err(Refusal::Malformed);
         }
-        let header = decode_header(token).map_err(|_| Refusal::Malformed)?;
+        let header = decode_header(token)
+            .ok()
+            .filter(is_plain)
+            .ok_or(Refusal::Malformed)?;
         let unverified_issuer = claims::unverified_issuer(token).ok_or(Refusal::Malformed)?;
         let keys = self
             .issuers
@@ -116,19 +152,16 @@ impl Verifier {
             .ok_or(Refusal::UnknownIssuer)?;
         for key in keys.find(header.kid.as_deref()).await? {
             // The key says which algorithms it is for; the token only picks among them.
-            if !keys::algorithms(&key).contains(&header.alg) {
+            if !key.algorithms.contains(&header.alg) {
                 continue;
             }
-            let Ok(decoding_key) = DecodingKey::try_from(&key) else {
-                continue;
-            };
             let mut validation = Validation::new(header.alg);
             // Claims are judged by `claims`, which also knows Cognito's; here only the signature is.
             validation.required_spec_claims.clear();
             validation.validate_exp = false;
             validation.validate_nbf = false;
             validation.validate_aud = false;
-            match decode::<Claims>(token, &decoding_key, &validation) {
+            match decode::<Claims>(token, &key.key, &validation) {
                 Ok(verified) => {
                     return verified.claims.check(
                         &unverified_issuer,
@@ -143,5 +176,28 @@ impl Verifier {
             }
         }
         Err(Refusal::BadSignature)
+    }
+}
+
+/// Whether a token is what it seems to be: an access or ID token that is signed and nothing else.
+///
+/// An issuer signs other things with the same keys, for the same audiences: what says that it is a logout token or a
+/// proof is not a sign-in (RFC 8725 §3.11). Extensions that must be understood are not (RFC 7515 §4.1.11).
+fn is_plain(header: &Header) -> bool {
+    let types = ["jwt", "at+jwt"];
+    let is_token = header.typ.as_deref().is_none_or(|type_| {
+        let type_ = type_.to_ascii_lowercase();
+        types.contains(&type_.strip_prefix("application/").unwrap_or(&type_))
+    });
+    is_token && header.crit.is_none() && header.cty.is_none() && header.zip.is_none() && header.enc.is_none()
+}
+
+#[cfg(test)]
+impl Verifier {
+    /// Lets time pass for what is cached.
+    async fn age(&self, by: Duration) {
+        for keys in self.issuers.values() {
+            keys.age(by).await;
+        }
     }
 }

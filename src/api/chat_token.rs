@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     aws::{AwsError, ChatTokenRequest, ErrorKind, Turn},
-    crd::LiveStream,
+    crd::{ConditionType, Conditions, LiveStream},
 };
 
 /// Which stream's chat: by the ARN of its room, or by namespace and name.
@@ -60,16 +60,19 @@ pub(super) struct Answer {
         (status = 401, description = "User not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such stream, or not for this user", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The stream has no chat, or not yet", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body has more than 64 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "AWS does not answer or allows no more just now", body = Problem, content_type = "application/problem+json"),
     ),
     security((), ("bearer" = []))
 )]
 pub(super) async fn create_chat_token(
     State(state): State<AppState>,
-    caller: Caller,
-    Json(request): Json<Request>,
+    // Taken as results, so that a refused sign-in or body is counted too.
+    caller: Result<Caller, Problem>,
+    request: Result<Json<Request>, Problem>,
 ) -> Result<axum::Json<Answer>, Problem> {
-    let result = mint(&state, &caller, request).await;
+    let result = async { mint(&state, &caller?, request?.0).await }.await;
     if let Err(problem) = &result {
         state.metrics.refused(problem.slug());
     }
@@ -120,9 +123,19 @@ fn room(stream: &LiveStream) -> Result<String, Problem> {
     if !stream.spec.chat.enabled {
         return Err(Problem::chat_disabled());
     }
-    let chat = stream.status.as_ref().and_then(|status| status.chat.as_ref());
-    chat.map(|chat| chat.arn.clone())
-        .ok_or_else(|| Problem::not_ready("the stream's chat room is still being made: try again shortly"))
+    let status = stream.status.as_ref();
+    if let Some(chat) = status.and_then(|status| status.chat.as_ref()) {
+        return Ok(chat.arn.clone());
+    }
+    // The conditions' own words are for those who run the stream: they name accounts, roles and quotas.
+    let conditions = status.map(|status| status.conditions.clone()).unwrap_or_default();
+    Err(Problem::not_ready(
+        if Conditions::new(conditions).is_true(ConditionType::Stalled) {
+            "the stream's chat room cannot be made at present; the conditions of its LiveStream say why"
+        } else {
+            "the stream's chat room is still being made: try again shortly"
+        },
+    ))
 }
 
 /// A user is known by the verified subject and shown by name; a guest is a stranger each time.

@@ -8,9 +8,8 @@ use axum::{
     response::Response,
 };
 use tower_http::services::{ServeDir, ServeFile};
-use url::Url;
 
-use super::state::{AppState, Shared};
+use super::{csp, state::AppState};
 
 /// The web client at `/`: its files, and its page for every other path, which the page itself understands.
 pub(super) fn web_client(state: &AppState) -> Router<AppState> {
@@ -42,13 +41,16 @@ pub(super) async fn no_store(request: Request, next: Next) -> Response {
 pub(super) async fn security(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let policy = if path == "/docs" || path.starts_with("/docs/") {
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
-         base-uri 'none'; frame-ancestors 'none'"
-            .to_owned()
-    } else if path.starts_with("/api/") {
-        "default-src 'none'; frame-ancestors 'none'".to_owned()
+        csp::DOCS.to_owned()
+    } else if path == "/api" || path.starts_with("/api/") {
+        csp::DATA.to_owned()
     } else {
-        content_security_policy(&state)
+        let options = &state.options;
+        csp::web_client(
+            &state.verifier.origins(),
+            options.chat_endpoint.as_ref(),
+            &options.region,
+        )
     };
     // Names of built files change with their content; the page itself must be asked for.
     let is_asset = path.starts_with("/assets/");
@@ -85,41 +87,4 @@ pub(super) async fn security(State(state): State<AppState>, request: Request, ne
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static(caching));
     response
-}
-
-/// What the web client may load: itself, the sign-in, the chat, and IVS's playback hosts. The player needs WebAssembly
-/// and workers from blobs.
-fn content_security_policy(state: &Shared) -> String {
-    let issuers: Vec<String> = state
-        .options
-        .oidc_issuers
-        .iter()
-        .filter_map(|issuer| origin(issuer))
-        .collect();
-    let issuers = issuers.join(" ");
-    let (chat, playback) = match &state.options.chat_endpoint {
-        // An emulator serves chat and video at one address.
-        Some(url) => (
-            url.as_str().trim_end_matches('/').to_owned(),
-            format!(" {}", http_origin(url)),
-        ),
-        None => ("wss://*.amazonaws.com".to_owned(), String::new()),
-    };
-    let playback = format!("https://*.live-video.net{playback}");
-    format!(
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         font-src 'self'; worker-src 'self' blob:; media-src 'self' blob: {playback}; \
-         connect-src 'self' {issuers} {chat} {playback}; object-src 'none'; base-uri 'none'; \
-         frame-ancestors 'none'; form-action 'self' {issuers}"
-    )
-}
-
-fn origin(url: &str) -> Option<String> {
-    Some(Url::parse(url).ok()?.origin().ascii_serialization())
-}
-
-/// The address of a WebSocket endpoint for plain requests.
-fn http_origin(url: &Url) -> String {
-    let url = url.as_str().replacen("ws", "http", 1);
-    origin(&url).unwrap_or_default()
 }

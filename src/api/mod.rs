@@ -6,10 +6,12 @@ mod authn;
 pub mod authz;
 mod chat_token;
 mod config;
+mod csp;
 mod cursor;
 mod docs;
 mod extract;
 mod headers;
+mod limits;
 mod metrics;
 mod oidc;
 mod ops;
@@ -37,8 +39,8 @@ use axum::{
     middleware,
 };
 use kube::Client;
-use tokio::net::TcpListener;
-use tower::ServiceBuilder;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 use tower_http::{cors::CorsLayer, timeout::TimeoutLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -49,6 +51,8 @@ use crate::aws::{Aws, AwsMetrics};
 const BODY_LIMIT: usize = 64 * 1024;
 /// Longest that a request may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest that running requests have to end; a little less than the 30 s that Kubernetes gives a Pod.
+const DRAIN: Duration = Duration::from_secs(20);
 
 /// Why the API could not start.
 #[derive(Debug, thiserror::Error)]
@@ -78,29 +82,45 @@ pub async fn run(
 ) -> Result<(), StartError> {
     let mut registry = prometheus_client::registry::Registry::default();
     let aws = Aws::connect(&options.region, AwsMetrics::register(&mut registry)).await;
-    let streams = Arc::new(Streams::default());
+    let streams = Arc::new(Streams::of(&options.watch_namespaces));
     let listen = options.listen;
     let state = AppState::new(options, aws, Arc::clone(&streams), registry)?;
-    let watching = tokio::spawn(streams::watch(client, streams));
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| StartError::Listen(listen, error))?;
+    let mut background = JoinSet::new();
+    background.spawn(streams::watch(client, streams));
+    let warming = state.clone();
+    background.spawn(async move { warming.verifier.warm().await });
     tracing::info!(%listen, "API serves");
-    let served = serve(listener, state, shutdown).await;
-    watching.abort();
+    let served = serve(listener, state, shutdown, DRAIN).await;
+    background.abort_all();
     tracing::info!("API has stopped");
     served
 }
 
-/// Serves on a listener until `shutdown`.
+/// Serves on a listener until `shutdown`; then running requests have `drain` to end. A connection that is in the middle
+/// of a request which never becomes whole would hold up the end for ever.
 async fn serve(
     listener: TcpListener,
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,
+    drain: Duration,
 ) -> Result<(), StartError> {
-    axum::serve(listener, router(state))
-        .with_graceful_shutdown(shutdown)
-        .await?;
+    let stopping = CancellationToken::new();
+    let stop = stopping.clone();
+    let serving = axum::serve(listener, router(state)).with_graceful_shutdown(async move {
+        shutdown.await;
+        stop.cancel();
+    });
+    let overdue = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(drain).await;
+    };
+    tokio::select! {
+        served = serving => served?,
+        () = overdue => tracing::warn!("some connections did not end in time and are cut off"),
+    }
     Ok(())
 }
 
@@ -114,30 +134,34 @@ fn router(state: AppState) -> Router {
         // Anyone.
         .routes(routes!(config::get_config))
         .split_for_parts();
+    let nothing = || axum::routing::any(|| async { Problem::no_such_route() });
     let api = api
-        .route(
-            "/api/{*rest}",
-            axum::routing::any(|| async { Problem::no_such_route() }),
-        )
-        .layer(middleware::from_fn(headers::no_store))
-        .layer(cors(&state))
-        .layer(middleware::from_fn(problem::refusals))
-        .layer(
-            ServiceBuilder::new()
-                .layer(TimeoutLayer::with_status_code(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    TIMEOUT,
-                ))
-                .layer(DefaultBodyLimit::max(BODY_LIMIT)),
-        );
+        .route("/api", nothing())
+        .route("/api/", nothing())
+        .route("/api/{*rest}", nothing());
     Router::new()
-        .merge(api)
+        .merge(bounded(api, &state, TIMEOUT))
         .merge(ops::routes())
         .merge(docs::routes(openapi))
         .merge(headers::web_client(&state))
+        .layer(middleware::from_fn(problem::refusals))
         .layer(middleware::from_fn_with_state(state.clone(), headers::security))
         .layer(middleware::from_fn_with_state(state.clone(), telemetry::observe))
         .with_state(state)
+}
+
+/// What holds for every route under `/api`, the innermost first: a refusal by one layer has to pass those after it, so
+/// that another origin's page can read also why it was not served.
+fn bounded(api: Router<AppState>, state: &AppState, timeout: Duration) -> Router<AppState> {
+    api.layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(state.clone(), limits::admit))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            timeout,
+        ))
+        .layer(middleware::from_fn(problem::refusals))
+        .layer(cors(state))
+        .layer(middleware::from_fn(headers::no_store))
 }
 
 /// Which other origins' pages may call: none unless configured.
@@ -146,4 +170,8 @@ fn cors(state: &AppState) -> CorsLayer {
         .allow_origin(state.options.cors_origins.clone())
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([
+            header::RETRY_AFTER,
+            header::HeaderName::from_static("x-request-id"),
+        ])
 }

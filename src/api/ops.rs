@@ -1,15 +1,15 @@
 //! `/healthz`, `/readyz`, `/metrics`.
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::State,
     http::{StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use prometheus_client::encoding::text::encode;
 
-use super::state::AppState;
+use super::{problem::Refused, state::AppState};
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -18,13 +18,15 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/metrics", get(metrics))
 }
 
-async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {
-    if state.streams.is_ready() {
-        (StatusCode::OK, "ok\n")
-    } else {
-        let awaited = "waiting for the first list of LiveStreams: is the CustomResourceDefinition \
-                       livestreams.ivs-operator.dev installed, and may this ServiceAccount list them?\n";
-        (StatusCode::SERVICE_UNAVAILABLE, awaited)
+async fn ready(State(state): State<AppState>) -> Response {
+    match state.streams.awaited() {
+        None => "ok\n".into_response(),
+        Some(awaited) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Extension(Refused("not-ready")),
+            format!("{awaited}\n"),
+        )
+            .into_response(),
     }
 }
 

@@ -50,6 +50,14 @@ pub struct ApiOptions {
     #[arg(long = "cors-origin", env = "IVS_OPERATOR_CORS_ORIGIN", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<HeaderValue>,
 
+    /// Namespace whose LiveStreams are served; can be given several times. Default: all.
+    #[arg(
+        long = "watch-namespace",
+        env = "IVS_OPERATOR_WATCH_NAMESPACE",
+        value_delimiter = ','
+    )]
+    pub watch_namespaces: Vec<String>,
+
     /// URL at which users reach the API; `https` switches on HSTS.
     #[arg(long, env = "IVS_OPERATOR_PUBLIC_URL")]
     pub public_url: Option<Url>,

@@ -154,7 +154,12 @@ impl Problem {
         } else {
             status
         };
-        Some(Self::new(type_, title, status, detail))
+        // What no handler of ours said is the time limit.
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(5);
+        Some(Self {
+            retry_after,
+            ..Self::new(type_, title, status, detail)
+        })
     }
 
     /// What an extractor refused.
@@ -191,7 +196,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Tells the log and the metrics why a request was refused.
+/// Tells the log and the metrics why a request was refused, and [`refusals`] that it is said already.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refused(pub(super) &'static str);
 

@@ -3,8 +3,11 @@
 use std::{ops::Deref, sync::Arc};
 
 use prometheus_client::registry::Registry;
+use tokio::sync::Semaphore;
 
-use super::{ApiOptions, StartError, metrics::ApiMetrics, oidc::Verifier, streams::Streams};
+use super::{
+    ApiOptions, StartError, csp, limits::CONCURRENCY, metrics::ApiMetrics, oidc::Verifier, streams::Streams,
+};
 use crate::aws::Aws;
 
 /// Cheap to clone.
@@ -18,6 +21,8 @@ pub(super) struct Shared {
     pub(super) verifier: Verifier,
     pub(super) metrics: ApiMetrics,
     pub(super) registry: Registry,
+    /// One for each request that is worked on.
+    pub(super) slots: Semaphore,
 }
 
 impl Deref for AppState {
@@ -55,6 +60,7 @@ impl AppState {
             verifier,
             metrics,
             registry,
+            slots: Semaphore::new(CONCURRENCY),
         })))
     }
 }
@@ -64,7 +70,7 @@ impl Shared {
     pub(super) fn chat_endpoint(&self, region: &str) -> String {
         match &self.options.chat_endpoint {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-            None => format!("wss://edge.ivschat.{region}.amazonaws.com"),
+            None => csp::chat_endpoint(region),
         }
     }
 }

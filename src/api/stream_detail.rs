@@ -24,6 +24,7 @@ use super::{
         (status = 200, description = "The stream", body = Stream),
         (status = 401, description = "User not authenticated", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such stream, or not for this user", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The sign-in does not answer, or too many requests", body = Problem, content_type = "application/problem+json"),
     ),
     security((), ("bearer" = []))
 )]

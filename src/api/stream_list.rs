@@ -68,6 +68,7 @@ pub(super) struct Page {
         (status = 200, description = "A page of streams", body = Page),
         (status = 400, description = "A parameter is not as it must be", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "User not authenticated", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The sign-in does not answer, or too many requests", body = Problem, content_type = "application/problem+json"),
     ),
     security((), ("bearer" = []))
 )]

@@ -1,5 +1,8 @@
 //! Every route through the router: what is granted, each refusal, and what a broken request gets.
 
+mod bounds;
+mod signed_in;
+
 use std::{path::PathBuf, time::Duration};
 
 use axum::{
@@ -24,6 +27,7 @@ fn options(client_dir: Option<PathBuf>) -> ApiOptions {
         client_dir,
         chat_endpoint: Some("ws://localhost:4570".parse().unwrap()),
         cors_origins: vec!["https://shop.example".parse().unwrap()],
+        watch_namespaces: Vec::new(),
         public_url: None,
     }
 }
@@ -50,7 +54,7 @@ async fn app_with(options: ApiOptions) -> Router {
     let mut registry = prometheus_client::registry::Registry::default();
     let aws = Aws::connect("us-east-1", AwsMetrics::register(&mut registry)).await;
     let streams = Arc::new(Streams::default());
-    streams.take(watcher::Event::Init);
+    streams.take(&None, watcher::Event::Init);
     for object in [
         stream("open", &json!({"title": "Open house"}), true),
         stream("quiet", &json!({"chat": {"anonymousRead": false}}), false),
@@ -61,11 +65,12 @@ async fn app_with(options: ApiOptions) -> Router {
         ),
         stream("silent", &json!({"chat": {"enabled": false}}), false),
     ] {
-        streams.take(watcher::Event::InitApply(kube::core::DeserializeGuard(Ok(
-            object,
-        ))));
+        streams.take(
+            &None,
+            watcher::Event::InitApply(kube::core::DeserializeGuard(Ok(object))),
+        );
     }
-    streams.take(watcher::Event::InitDone);
+    streams.take(&None, watcher::Event::InitDone);
     router(AppState::new(options, aws, streams, registry).unwrap())
 }
 
@@ -75,7 +80,7 @@ async fn app() -> Router {
 
 async fn send(app: Router, request: Request<Body>) -> (Response<()>, Value) {
     let (parts, body) = app.oneshot(request).await.unwrap().into_parts();
-    let bytes = to_bytes(body, 1 << 20).await.unwrap();
+    let bytes = to_bytes(body, 1 << 23).await.unwrap();
     let json =
         serde_json::from_slice(&bytes).unwrap_or(Value::String(String::from_utf8_lossy(&bytes).into_owned()));
     (Response::from_parts(parts, ()), json)
@@ -396,7 +401,12 @@ async fn the_server_ends_when_asked_to() {
     let mut registry = prometheus_client::registry::Registry::default();
     let aws = Aws::connect("us-east-1", AwsMetrics::register(&mut registry)).await;
     let state = AppState::new(options(None), aws, Arc::default(), registry).unwrap();
-    let served = serve(listener, state, tokio::time::sleep(Duration::from_millis(1)));
+    let served = serve(
+        listener,
+        state,
+        tokio::time::sleep(Duration::from_millis(1)),
+        DRAIN,
+    );
     tokio::time::timeout(Duration::from_secs(5), served)
         .await
         .expect("ends")

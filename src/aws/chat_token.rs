@@ -68,3 +68,25 @@ impl Region {
         complete.ok_or_else(|| super::channels::incomplete("CreateChatToken"))
     }
 }
+
+#[cfg(test)]
+impl super::Aws {
+    /// AWS as a server on loopback plays it.
+    pub(crate) fn at(url: &str, metrics: super::AwsMetrics) -> Self {
+        use aws_sdk_ivschat::config::{Credentials, SharedCredentialsProvider};
+        let credentials = Credentials::new("id", "secret", None, None, "test");
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .endpoint_url(url)
+            .build();
+        Self {
+            config,
+            default_region: "us-east-1".into(),
+            metrics,
+            regions: std::sync::Mutex::default(),
+        }
+    }
+}

@@ -184,10 +184,10 @@ impl Verifier {
 /// An issuer signs other things with the same keys, for the same audiences: what says that it is a logout token or a
 /// proof is not a sign-in (RFC 8725 §3.11). Extensions that must be understood are not (RFC 7515 §4.1.11).
 fn is_plain(header: &Header) -> bool {
-    let types = ["jwt", "at+jwt"];
+    let accepted = ["jwt", "at+jwt"];
     let is_token = header.typ.as_deref().is_none_or(|type_| {
         let type_ = type_.to_ascii_lowercase();
-        types.contains(&type_.strip_prefix("application/").unwrap_or(&type_))
+        accepted.contains(&type_.strip_prefix("application/").unwrap_or(&type_))
     });
     is_token && header.crit.is_none() && header.cty.is_none() && header.zip.is_none() && header.enc.is_none()
 }

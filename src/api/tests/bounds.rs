@@ -1,6 +1,6 @@
 //! Too many, too slow, not whole, not there: what holds for every route.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 
 use super::*;
 
@@ -57,12 +57,11 @@ async fn the_end_does_not_wait_for_a_request_that_never_becomes_whole() {
     let served = tokio::spawn(serve(listener, state, async { drop(stopped.await) }, drain));
     let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
     connection
-        .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /heal")
+        .write_all(b"GET /healthz HTTP/1.1\r\nHos")
         .await
         .unwrap();
-    let mut answer = [0; 15];
-    connection.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    // An unused connection would be closed at once: let the server see that this one is used.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     stop.send(()).unwrap();
     tokio::time::timeout(Duration::from_secs(5), served)
         .await

@@ -254,6 +254,14 @@ async fn a_controller_that_is_asked_to_stop_finishes_and_gives_its_lease_back() 
             .filter(|holder| !holder.is_empty())
     };
     assert!(holder().await.is_some());
+    // A lease that somebody deletes is made again; nothing waits for a human.
+    leases
+        .delete("ivs-operator-controller", &kube::api::DeleteParams::default())
+        .await
+        .unwrap();
+    space.ready("c", json!({})).await;
+    assert!(holder().await.is_some());
+    space.delete("c").await;
     world.env.stop(Part::Controller(1), Signal::TERM).await.unwrap();
     assert_eq!(
         holder().await,

@@ -58,6 +58,7 @@ pub(crate) type Page<T> = (Vec<T>, Option<String>);
 
 impl Region {
     /// Creates a channel; AWS makes its stream key in the same call. Never retried: AWS knows no idempotency token.
+    /// The caller has taken the turn: between its intent and the call there must be no queue.
     pub async fn create_channel(
         &self,
         turn: &Turn,
@@ -67,7 +68,7 @@ impl Region {
         let request = with_settings!(self.ivs.create_channel(), settings)
             .set_tags(Some(tags.clone().into_iter().collect()))
             .send();
-        let created = self.call(Operation::CreateChannel, turn, request).await?;
+        let created = self.call_now(Operation::CreateChannel, turn, request).await?;
         created
             .channel
             .zip(created.stream_key)

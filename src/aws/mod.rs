@@ -116,7 +116,18 @@ impl Aws {
 }
 
 impl Region {
-    /// Waits for the call's turn, makes it, counts it, and translates its error.
+    /// Waits until an operation may be called.
+    pub async fn take_turn(&self, operation: Operation, turn: &Turn) -> Result<(), AwsError> {
+        let waited = self.limiter.acquire(operation, turn).await;
+        self.metrics.waited(operation.name(), waited);
+        if turn.is_permitted() {
+            Ok(())
+        } else {
+            Err(AwsError::withdrawn(operation.name()))
+        }
+    }
+
+    /// Waits for the call's turn and makes it.
     pub(crate) fn call<T, E>(
         &self,
         operation: Operation,
@@ -130,16 +141,29 @@ impl Region {
         // Boxed before anything waits: the SDK's futures are large, and hundreds of reconciliations hold one.
         let request = Box::pin(request);
         async move {
-            self.metrics
-                .waited(operation.name(), self.limiter.acquire(operation, turn).await);
-            if !turn.is_permitted() {
-                return Err(AwsError::withdrawn(operation.name()));
-            }
-            let result = request
-                .await
-                .map_err(|error| AwsError::from_sdk(operation.name(), error));
-            self.metrics.called(operation.name(), result.as_ref().err());
-            result
+            self.take_turn(operation, turn).await?;
+            self.call_now(operation, turn, request).await
         }
+    }
+
+    /// Makes a call whose turn has been taken, counts it, and translates its error.
+    pub(crate) async fn call_now<T, E>(
+        &self,
+        operation: Operation,
+        turn: &Turn,
+        request: impl Future<Output = Result<T, aws_sdk_ivs::error::SdkError<E>>> + Send,
+    ) -> Result<T, AwsError>
+    where
+        T: Send,
+        E: aws_sdk_ivs::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        if !turn.is_permitted() {
+            return Err(AwsError::withdrawn(operation.name()));
+        }
+        let result = Box::pin(request)
+            .await
+            .map_err(|error| AwsError::from_sdk(operation.name(), error));
+        self.metrics.called(operation.name(), result.as_ref().err());
+        result
     }
 }

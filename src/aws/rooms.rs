@@ -87,7 +87,7 @@ fn handler(handler: Option<types::MessageReviewHandler>) -> Option<(String, Stri
 }
 
 impl Region {
-    /// Creates a room. Never retried: AWS knows no idempotency token.
+    /// Creates a room. Never retried: AWS knows no idempotency token. The caller has taken the turn, as for a channel.
     pub async fn create_room(
         &self,
         turn: &Turn,
@@ -97,7 +97,7 @@ impl Region {
         let request = with_settings!(self.chat.create_room(), settings)
             .set_tags(Some(tags.clone().into_iter().collect()))
             .send();
-        let room = self.call(Operation::CreateRoom, turn, request).await?;
+        let room = self.call_now(Operation::CreateRoom, turn, request).await?;
         let limits = Some((room.maximum_message_length, room.maximum_message_rate_per_second));
         Ok(room!(room, limits))
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, ResourceExt, api::DeleteParams};
@@ -12,12 +12,13 @@ use super::{
     Context,
     desired::Desired,
     intent,
+    leader::Term,
     observed::{Fact, Failure, Kind, StepError},
     plan::Step,
     secret,
 };
 use crate::{
-    aws::{AwsError, ErrorKind, Region, Turn},
+    aws::{AwsError, ErrorKind, Operation, Region, Turn},
     crd::LiveStream,
 };
 
@@ -29,13 +30,19 @@ pub async fn apply(
     steps: Vec<Step>,
 ) -> Vec<Result<Fact, Failure>> {
     // What was decided in one term of leadership is not done in another: a call may wait for minutes.
-    let (leader, term) = (context.leader.clone(), context.leader.term());
+    let (leader, term, stopping) = (
+        context.leader.clone(),
+        context.leader.term(),
+        context.stopping.clone(),
+    );
     let worker = Worker {
         context,
         object,
         desired,
+        term,
         region: context.aws.region(&desired.region),
-        turn: Turn::namespace(&desired.identity.namespace).only_while(move || leader.term() == term),
+        turn: Turn::namespace(&desired.identity.namespace)
+            .only_while(move || leader.term() == term && !stopping.is_cancelled()),
     };
     join_all(steps.into_iter().map(|step| {
         let part = step.part();
@@ -49,6 +56,7 @@ struct Worker<'a> {
     context: &'a Context,
     object: &'a LiveStream,
     desired: &'a Desired,
+    term: Option<Term>,
     region: Arc<Region>,
     turn: Turn,
 }
@@ -59,7 +67,7 @@ impl Worker<'_> {
         reason = "a table of the steps: one line or two for each"
     )]
     async fn take(&self, step: Step) -> Result<Fact, StepError> {
-        if !self.context.leader.may_write() || !self.turn.is_permitted() {
+        if !self.context.leader.may_write() || self.context.leader.term() != self.term {
             return Err(StepError::NotLeading);
         }
         let (region, turn, inventory) = (
@@ -69,6 +77,11 @@ impl Worker<'_> {
         );
         let fact = match step {
             Step::WriteIntent { what, name } => {
+                // First the turns, then the time: an intent that waited in a queue would be past its grace.
+                let turns = what
+                    .iter()
+                    .map(|kind| region.take_turn(create_operation(*kind), turn));
+                try_join_all(turns).await?;
                 let now = Timestamp::now();
                 let (intent, version) = intent::write(&self.objects(), self.object, what, name, now).await?;
                 self.context.memory.wrote(&self.desired.identity.uid, version);
@@ -274,6 +287,13 @@ impl Worker<'_> {
             self.context.client.clone(),
             &self.object.namespace().unwrap_or_default(),
         )
+    }
+}
+
+const fn create_operation(kind: Kind) -> Operation {
+    match kind {
+        Kind::Channel => Operation::CreateChannel,
+        Kind::Room => Operation::CreateRoom,
     }
 }
 

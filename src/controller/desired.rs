@@ -185,7 +185,12 @@ impl Desired {
             .unwrap_or_else(|| format!("{}-stream-key", identity.name));
         let import = spec.import.clone().unwrap_or_default();
         Self {
-            region: spec.region.clone().unwrap_or_else(|| default_region.to_owned()),
+            // The operator's default may change; a channel stays where it was created.
+            region: spec
+                .region
+                .clone()
+                .or_else(|| status.and_then(|status| status.region.clone()))
+                .unwrap_or_else(|| default_region.to_owned()),
             generation: object.metadata.generation.unwrap_or_default(),
             presence: match object.metadata.deletion_timestamp {
                 None => Presence::Present,
@@ -249,7 +254,9 @@ fn set_members<M: Member>(settings: &BTreeMap<M, Value>) -> Vec<String> {
     let set = settings
         .iter()
         .filter(|(member, value)| member.unset().is_some_and(|unset| unset != **value));
-    set.map(|(member, _)| member.as_str().to_owned()).collect()
+    let mut names: Vec<_> = set.map(|(member, _)| member.as_str().to_owned()).collect();
+    names.sort();
+    names
 }
 
 /// What the spec asked for before goes back to none, unless it is asked for again; what others set in AWS is left
@@ -439,5 +446,20 @@ mod tests {
         );
         assert_eq!(desired.channel.get(&ChannelMember::AdConfiguration), None);
         assert_eq!(desired.stale_tags, ["team"]);
+    }
+
+    #[test]
+    fn a_stream_stays_in_its_region_when_the_default_changes() {
+        let region = |spec: serde_json::Value, status: serde_json::Value| {
+            let object: LiveStream = serde_json::from_value(json!({
+                "apiVersion": "ivs-operator.dev/v1alpha1", "kind": "LiveStream",
+                "metadata": {"name": "b", "namespace": "a", "uid": "u"}, "spec": spec, "status": status,
+            }))
+            .unwrap();
+            Desired::new(&object, "c", "us-east-1").region
+        };
+        assert_eq!(region(json!({}), json!({})), "us-east-1");
+        assert_eq!(region(json!({}), json!({"region": "eu-west-1"})), "eu-west-1");
+        assert_eq!(region(json!({"region": "ap-south-1"}), json!({})), "ap-south-1");
     }
 }

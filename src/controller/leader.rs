@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::{
     Api, Client,
+    api::{ObjectMeta, PostParams},
     runtime::{WatchStreamExt, watcher},
 };
 use kube_lease_manager::{LeaseManagerBuilder, LeaseManagerError};
@@ -136,10 +137,27 @@ impl Held {
 
 async fn watch_lease(api: Api<Lease>, sender: watch::Sender<Option<Holding>>) {
     let config = watcher::Config::default().fields(&format!("metadata.name={LEASE}"));
-    let mut leases = watcher(api, config).default_backoff().applied_objects().boxed();
-    while let Some(lease) = leases.next().await {
-        if let Ok(lease) = lease {
-            sender.send_replace(holding(&lease));
+    let mut events = watcher(api.clone(), config).default_backoff().boxed();
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(watcher::Event::Apply(lease) | watcher::Event::InitApply(lease)) => {
+                sender.send_replace(holding(&lease));
+            }
+            Ok(watcher::Event::Delete(_)) => {
+                // The crate makes the Lease at its start only: without this, nobody would lead any more.
+                sender.send_replace(None);
+                let empty = Lease {
+                    metadata: ObjectMeta {
+                        name: Some(LEASE.to_owned()),
+                        ..ObjectMeta::default()
+                    },
+                    ..Lease::default()
+                };
+                if let Err(error) = api.create(&PostParams::default(), &empty).await {
+                    tracing::debug!(%error, "another replica has made the deleted lease again");
+                }
+            }
+            Ok(watcher::Event::Init | watcher::Event::InitDone) | Err(_) => {}
         }
     }
 }

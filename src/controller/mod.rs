@@ -20,6 +20,7 @@ mod orphans;
 pub mod plan;
 mod probes;
 mod secret;
+mod slots;
 pub mod status;
 
 pub use options::{ControllerOptions, RegistryKind};
@@ -57,6 +58,7 @@ use self::{
     metrics::ControllerMetrics,
     observed::{Fact, Failure, Observed, Part, StepError},
     plan::{Plan, Rules},
+    slots::Slots,
 };
 use crate::{
     aws::{
@@ -69,9 +71,12 @@ use crate::{
 /// The controlled type: an object that does not parse harms nobody but itself.
 type Guarded = DeserializeGuard<LiveStream>;
 
-/// Reconciliations at the same time. They spend their time waiting for AWS's quota, which is kept elsewhere, so this
-/// bounds memory and nothing else.
+/// Reconciliations at the same time. They spend their time waiting for AWS's quota, so this bounds memory.
 const CONCURRENCY: u16 = 512;
+/// Of these, those of one namespace, so that one tenant's queue leaves room for the others.
+const NAMESPACE_CONCURRENCY: usize = CONCURRENCY as usize / 4;
+/// How soon a replica that does not lead looks again; becoming the leader wakes everything anyhow.
+const STANDBY: Duration = Duration::from_secs(30);
 /// How soon to look again at a problem whose look costs AWS nothing.
 const PROBLEM: Duration = Duration::from_secs(15);
 /// Rounds of planning in one pass; a creation takes four.
@@ -112,6 +117,9 @@ struct Context {
     stop: CancellationToken,
     backoff: Backoff,
     memory: Memory,
+    slots: Slots,
+    /// Cancelled when the process is asked to stop: what still waits for its turn is not sent any more.
+    stopping: CancellationToken,
     recorder: Recorder,
     metrics: ControllerMetrics,
 }
@@ -176,11 +184,14 @@ pub async fn run(
         stop: CancellationToken::new(),
         backoff: Backoff::default(),
         memory: Memory::default(),
+        slots: Slots::new(NAMESPACE_CONCURRENCY),
+        stopping: CancellationToken::new(),
         metrics,
     });
     // The default region is swept from the start, so that what nobody owns any more is noticed.
     context.inventory(&options.region);
 
+    let stopping = context.stopping.clone();
     let api: Api<Guarded> = Api::all(client);
     let controller = Controller::new(api, watcher::Config::default())
         .with_config(controller::Config::default().concurrency(CONCURRENCY));
@@ -203,7 +214,10 @@ pub async fn run(
             },
         ))
         .reconcile_all_on(leadership_gained(context.leader.clone()))
-        .graceful_shutdown_on(shutdown)
+        .graceful_shutdown_on(async move {
+            shutdown.await;
+            stopping.cancel();
+        })
         .run(reconcile, |_, never, _| match *never {}, Arc::clone(&context))
         .for_each(|result| async {
             // The reconciler itself never fails; what is left are objects that went while they waited, and the watch.
@@ -226,7 +240,7 @@ pub async fn run(
 /// The one pass over one object.
 async fn reconcile(guarded: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
     if !context.leader.may_write() {
-        return Ok(Action::await_change());
+        return Ok(Action::requeue(STANDBY));
     }
     let object = match &guarded.0 {
         Ok(object) => object,
@@ -273,8 +287,16 @@ async fn reconcile_stream(object: &LiveStream, context: &Context) -> Action {
         // wakes them.
         return Action::requeue(Duration::from_secs(30));
     }
+    let Some(_slot) = context.slots.enter(&desired.identity.namespace) else {
+        return Action::requeue(Duration::from_secs(2).mul_f64(rand::random_range(0.5..1.5)));
+    };
+    let term = context.leader.term();
     let mut observed = observe::observe(context, object, &desired).await;
     let plan = advance(context, object, &desired, &mut observed).await;
+    if context.leader.term() != term {
+        // Another replica may have gone on from here: what this one saw is not to be told any more.
+        return Action::requeue(STANDBY);
+    }
     settle(context, object, &old, &desired, &observed, &plan, fingerprint).await
 }
 
@@ -347,7 +369,7 @@ async fn settle(
         .iter()
         .any(|failure| matches!(failure.error, StepError::NotLeading))
     {
-        return Action::await_change();
+        return Action::requeue(STANDBY);
     }
     // A Secret is looked at without asking AWS: that can be done often, and its owner waits for it.
     let asks_aws = |problem: &plan::Problem| problem.part != Part::StreamKey;

@@ -212,8 +212,10 @@ impl Reader<'_> {
             .as_ref()
             .is_some_and(|stream| stream.state == "LIVE");
         let listed = self.inventory.stream(channel_arn);
-        // A list may skip an entry: the end of a stream, and anything on deletion, is read directly.
-        let read_directly = self.deleting || (was_live && listed == Ok(None));
+        // A list may be old or skip an entry: the end of a stream, and whatever a deletion or the loss of a key hangs
+        // on, is read directly.
+        let read_directly =
+            self.deleting || self.desired.rotation.is_some() || (was_live && listed == Ok(None));
         let stream = if read_directly {
             let stream = self.region.get_stream(&self.turn, channel_arn).await?;
             self.inventory.note_stream(channel_arn, stream.clone());

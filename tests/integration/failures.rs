@@ -205,6 +205,41 @@ async fn a_controller_that_is_killed_in_the_middle_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_standby_takes_over_from_a_leader_that_is_killed_or_frozen() {
+    let world = world::replicated("failover", 2).await;
+    let space = world.namespace("failover").await;
+    let leases: kube::Api<k8s_openapi::api::coordination::v1::Lease> =
+        kube::Api::namespaced(world.client.clone(), "ivs-system");
+    let leader = async || {
+        let lease = leases.get("ivs-operator-controller").await.unwrap();
+        let holder = lease
+            .spec
+            .and_then(|spec| spec.holder_identity)
+            .unwrap_or_default();
+        Part::Controller(if holder.ends_with('1') { 1 } else { 2 })
+    };
+    space.ready("before", json!({})).await;
+    for (name, signal) in [("killed", Signal::KILL), ("frozen", Signal::STOP)] {
+        let old = leader().await;
+        world.env.stop(old, signal).await.unwrap();
+        // Made while nobody leads.
+        space.ready(name, json!({})).await;
+        assert_ne!(leader().await, old, "the other one leads");
+        // The old one comes back, past its lease, and finds that it may not write.
+        match signal {
+            Signal::STOP => world.env.stop(old, Signal::CONT).await.unwrap(),
+            _ => world.env.start_part(old).await.unwrap(),
+        }
+        space.ready(&format!("after-{name}"), json!({})).await;
+    }
+    assert_eq!(
+        (space.channels().await.len(), space.rooms().await.len()),
+        (5, 5),
+        "no twin"
+    );
+}
+
+#[tokio::test]
 async fn a_controller_that_is_asked_to_stop_finishes_and_gives_its_lease_back() {
     let world = world::own("stopped").await;
     let space = world.namespace("stopped").await;
@@ -219,6 +254,14 @@ async fn a_controller_that_is_asked_to_stop_finishes_and_gives_its_lease_back() 
             .filter(|holder| !holder.is_empty())
     };
     assert!(holder().await.is_some());
+    // A lease that somebody deletes is made again; nothing waits for a human.
+    leases
+        .delete("ivs-operator-controller", &kube::api::DeleteParams::default())
+        .await
+        .unwrap();
+    space.ready("c", json!({})).await;
+    assert!(holder().await.is_some());
+    space.delete("c").await;
     world.env.stop(Part::Controller(1), Signal::TERM).await.unwrap();
     assert_eq!(
         holder().await,

@@ -12,6 +12,7 @@
 
 mod admission;
 mod api;
+mod architecture;
 mod deletion;
 mod failures;
 mod generated;

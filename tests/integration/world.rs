@@ -47,7 +47,7 @@ pub async fn shared() -> World {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 started
-                    .send(Arc::new(start("shared").await))
+                    .send(Arc::new(start("shared", 1).await))
                     .ok()
                     .expect("the test waits");
                 std::future::pending::<()>().await;
@@ -60,10 +60,15 @@ pub async fn shared() -> World {
 
 /// An environment that a test has to itself, to stop parts of.
 pub async fn own(name: &str) -> World {
-    World::of(Arc::new(start(name).await)).await
+    World::of(Arc::new(start(name, 1).await)).await
 }
 
-async fn start(name: &str) -> Environment {
+/// The same, with several controllers.
+pub async fn replicated(name: &str, controllers: u8) -> World {
+    World::of(Arc::new(start(name, controllers).await)).await
+}
+
+async fn start(name: &str, controllers: u8) -> Environment {
     let scratch = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let page = scratch.join("client");
     std::fs::create_dir_all(&page).unwrap();
@@ -74,6 +79,7 @@ async fn start(name: &str) -> Environment {
     .unwrap();
     Environment::builder(scratch.join(format!("integration-{name}")))
         .parts(Part::ALL)
+        .controllers(controllers)
         .operator_binary(env!("CARGO_BIN_EXE_ivs-operator"))
         .controller_args(FLAGS)
         .api_args([format!("--client-dir={}", page.display())])

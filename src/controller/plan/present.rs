@@ -37,10 +37,15 @@ pub(super) fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed, rule
             );
         }
     }
-    let to_claim: Vec<Kind> = unclaimed
+    let mut to_claim: Vec<Kind> = unclaimed
         .into_iter()
         .filter(|kind| waits(*kind).is_none())
         .collect();
+    // There is one annotation for both: it is not written anew while the fate of the other creation is open.
+    let is_open = |kind| waits(kind).is_some() && !is_found(observed, kind);
+    if [Kind::Channel, Kind::Room].into_iter().any(is_open) {
+        to_claim.clear();
+    }
     // Nothing is touched in AWS before the finalizer stands, and nothing created before the intent does.
     let fresh = matches!(observed.intent, SeenIntent::Fresh(_));
     if !observed.finalizer || !(to_claim.is_empty() || fresh) {
@@ -66,6 +71,13 @@ const fn part_of(kind: Kind) -> (Part, &'static str) {
     match kind {
         Kind::Channel => (Part::Channel, "channel"),
         Kind::Room => (Part::Room, "room"),
+    }
+}
+
+const fn is_found(observed: &Observed, kind: Kind) -> bool {
+    match kind {
+        Kind::Channel => matches!(observed.channel, Seen::Listed(_) | Seen::Read(_)),
+        Kind::Room => matches!(observed.room, Seen::Listed(_) | Seen::Read(_)),
     }
 }
 

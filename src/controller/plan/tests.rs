@@ -218,10 +218,7 @@ fn a_create_without_an_outcome_is_looked_for_until_it_cannot_show_up_any_more() 
             pending(10, &[Kind::Channel, Kind::Room]),
             vec!["wait:CreationPending", "wait:CreationPending"],
         ),
-        (
-            pending(10, &[Kind::Room]),
-            vec!["WriteIntent", "wait:CreationPending"],
-        ),
+        (pending(10, &[Kind::Room]), vec!["wait:CreationPending"]),
         (pending(46, &[Kind::Channel, Kind::Room]), vec!["WriteIntent"]),
     ] {
         let observed = Observed {

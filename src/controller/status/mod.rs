@@ -54,7 +54,7 @@ pub fn status(
         new.conditions = conditions.into_vec();
         return new;
     }
-    resources(&mut new, desired, observed);
+    resources(&mut new, desired, observed, plan);
     new.stream = stream(old.stream.as_ref(), observed, now);
     let troubles: Vec<Trouble> = observed
         .failures
@@ -67,7 +67,7 @@ pub fn status(
     new
 }
 
-fn resources(new: &mut LiveStreamStatus, desired: &Desired, observed: &Observed) {
+fn resources(new: &mut LiveStreamStatus, desired: &Desired, observed: &Observed, plan: &Plan) {
     // While the object is deleted its ARNs stay: they tell that creation is over, and what to read directly.
     let present = desired.presence == Presence::Present;
     let is_foreign = |tags| desired.identity.ownership(tags) == Ownership::Foreign;
@@ -102,9 +102,24 @@ fn resources(new: &mut LiveStreamStatus, desired: &Desired, observed: &Observed)
     }
     publish(new, desired, observed);
     new.registered.clone_from(&observed.registered);
-    if desired.presence == Presence::Present && observed.failures.is_empty() && channel.is_some() {
-        new.applied = desired.applied();
+    if present && channel.is_some() {
+        let in_force = observed.failures.is_empty()
+            && plan.problems.is_empty()
+            && !plan.waits.iter().any(|wait| wait.blocks_ready);
+        let before = std::mem::replace(&mut new.applied, desired.applied());
+        if !in_force {
+            // What could not be taken back yet stays remembered.
+            remember(&mut new.applied.channel, before.channel);
+            remember(&mut new.applied.chat, before.chat);
+            remember(&mut new.applied.tags, before.tags);
+        }
     }
+}
+
+fn remember(now: &mut Vec<String>, before: Vec<String>) {
+    now.extend(before);
+    now.sort();
+    now.dedup();
 }
 
 /// Which key the Secret holds. The key in status moves only when the Secret has followed, so that a rotation that was

@@ -278,3 +278,31 @@ fn what_belongs_to_somebody_else_is_not_shown_as_ours() {
     );
     assert!(status.channel.is_none());
 }
+
+#[test]
+fn what_could_not_be_taken_back_yet_stays_remembered() {
+    let desired = desired(&json!({}));
+    let mut old = of(
+        &LiveStreamStatus::default(),
+        &desired,
+        &complete(&desired),
+        &Plan::default(),
+    );
+    // The spec had a recording configuration once; the stream is live, so it is still in force.
+    old.applied.channel = vec!["recordingConfigurationArn".into()];
+    let wait = Wait {
+        part: Part::Channel,
+        reason: Reason::ChannelLive,
+        message: "later".into(),
+        recheck: std::time::Duration::from_secs(1),
+        blocks_ready: true,
+    };
+    let waiting = Plan {
+        waits: vec![wait],
+        ..Plan::default()
+    };
+    let pending = of(&old, &desired, &complete(&desired), &waiting);
+    assert_eq!(pending.applied.channel, ["recordingConfigurationArn"]);
+    let done = of(&pending, &desired, &complete(&desired), &Plan::default());
+    assert!(done.applied.channel.is_empty());
+}

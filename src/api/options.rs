@@ -54,7 +54,8 @@ pub struct ApiOptions {
     #[arg(
         long = "watch-namespace",
         env = "IVS_OPERATOR_WATCH_NAMESPACE",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = namespace
     )]
     pub watch_namespaces: Vec<String>,
 
@@ -69,6 +70,16 @@ fn oidc_issuer(value: &str) -> Result<String, String> {
         Ok(value.to_owned())
     } else {
         Err("must begin with https:// (http:// only for localhost)".to_owned())
+    }
+}
+
+fn namespace(value: &str) -> Result<String, String> {
+    let edges_are_good = !value.starts_with('-') && !value.ends_with('-');
+    let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if (1..=63).contains(&value.len()) && edges_are_good && value.chars().all(is_label) {
+        Ok(value.to_owned())
+    } else {
+        Err("must be the name of a namespace, such as shows".to_owned())
     }
 }
 
@@ -90,4 +101,64 @@ fn origin(value: &str) -> Result<HeaderValue, String> {
         );
     }
     HeaderValue::from_str(value).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_values_are_refused_in_words() {
+        for (check, good, bad) in [
+            (
+                (|value| oidc_issuer(value).map(drop)) as fn(&str) -> Result<(), String>,
+                &[
+                    "https://a.example",
+                    "https://a.example/pool/",
+                    "http://localhost:1",
+                    "http://127.0.0.1",
+                    "http://[::1]:9",
+                ][..],
+                &[
+                    "",
+                    "a.example",
+                    "http://a.example",
+                    "http://localhost.evil.example",
+                    "http://127.0.0.1.evil.example",
+                    "ftp://localhost",
+                ][..],
+            ),
+            (
+                |value| chat_endpoint(value).map(drop),
+                &["wss://edge.example", "ws://localhost:4570"],
+                &["", "https://edge.example", "edge"],
+            ),
+            (
+                |value| origin(value).map(drop),
+                &["https://a.example", "http://localhost:5173"],
+                &[
+                    "",
+                    "*",
+                    "null",
+                    "a.example",
+                    "https://a.example/",
+                    "https://a.example/x",
+                    "https://*.a.example ",
+                ],
+            ),
+            (
+                |value| namespace(value).map(drop),
+                &["shows", "a-1"],
+                &["", "Shows", "-a", "a-", "a.b", "a/b", "a b"],
+            ),
+        ] {
+            for value in good {
+                assert_eq!(check(value), Ok(()), "{value}");
+            }
+            for value in bad {
+                let refusal = check(value).expect_err(value);
+                assert!(refusal.starts_with("must "), "{value}: {refusal}");
+            }
+        }
+    }
 }
